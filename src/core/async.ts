@@ -1,0 +1,62 @@
+import { aborted, RtcError } from './errors.js';
+
+/** Full jitter below a limit that doubles from `base` to `limit` milliseconds. */
+export function backoff(attempt: number, base = 500, limit = 15_000): number {
+  return base / 2 + Math.random() * Math.min(limit, base * 2 ** attempt);
+}
+
+/** @throws RtcError `aborted` */
+export function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw aborted(signal.reason);
+}
+
+/** Resolves after `ms`. @throws RtcError `aborted` as soon as the signal says so */
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  let timer: ReturnType<typeof setTimeout>;
+  const slept = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  return settle(slept, { signal }).finally(() => clearTimeout(timer));
+}
+
+/**
+ * The promise's result, unless the signal or the time limit comes first; `late` then undoes what
+ * it brings after all.
+ * @throws RtcError `aborted` or `timeout`
+ */
+export function settle<T>(
+  promise: Promise<T>,
+  { signal, ms, what = 'The back end', late }: SettleOptions<T>,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let over = false;
+    const stop = (error: RtcError): void => {
+      over = true;
+      reject(error);
+    };
+    const abort = (): void => stop(aborted());
+    if (signal?.aborted) abort();
+    else signal?.addEventListener('abort', abort);
+    const timer =
+      ms &&
+      setTimeout(
+        () => stop(new RtcError('timeout', `${what} did not answer within ${ms / 1000} s. It is tried again.`)),
+        ms,
+      );
+    promise
+      .then((value) => (over ? late?.(value) : resolve(value)), reject)
+      .finally(() => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+      });
+  });
+}
+
+interface SettleOptions<T> {
+  signal?: AbortSignal;
+  /** How long to wait, in milliseconds; absent: for ever. */
+  ms?: number;
+  /** Who is waited for, as the error's subject. */
+  what?: string;
+  late?: (value: T) => void;
+}

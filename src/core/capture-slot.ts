@@ -1,0 +1,109 @@
+import type { StreamType, TrackKind } from '../drivers/driver.js';
+import type { Device } from './devices.js';
+import { RtcError } from './errors.js';
+import type { TrackProcessor } from './types.js';
+
+/** One track from the moment it is asked for until it is released. */
+export class Capture {
+  source: MediaStreamTrack | null = null;
+  /** What the page's processor makes of the source; without one the source itself. */
+  track: MediaStreamTrack | null = null;
+  readonly #over = new AbortController();
+
+  /**
+   * @param key What it is captured for; another key needs another capture.
+   * @param foreign The source is the page's: never stopped, never switched off.
+   */
+  constructor(
+    readonly key: string,
+    readonly foreign: boolean,
+  ) {}
+
+  get released(): boolean {
+    return this.#over.signal.aborted;
+  }
+
+  get deviceId(): string | undefined {
+    return this.source?.getSettings().deviceId;
+  }
+
+  /** @throws RtcError `argument` when the processor fails; nothing unprocessed gets out then */
+  async fill(
+    source: MediaStreamTrack,
+    kind: TrackKind,
+    processor: TrackProcessor | null | undefined,
+    ended: () => void,
+  ): Promise<void> {
+    const { signal } = this.#over;
+    this.source = source;
+    source.addEventListener('ended', ended, { signal });
+    if (!processor || signal.aborted) {
+      this.track = source;
+    } else {
+      try {
+        this.track = await processor(source, { kind, signal });
+      } catch (cause) {
+        const text = cause instanceof Error ? cause.message : String(cause);
+        throw new RtcError('argument', `trackProcessor failed (${text}); no ${kind} is sent without it.`, { cause });
+      }
+    }
+    if (signal.aborted) this.release();
+  }
+
+  /** Stops what is ours of it; what comes later stops as it comes. */
+  release(): void {
+    this.#over.abort();
+    if (!this.foreign) this.source?.stop();
+    if (this.track !== this.source) this.track?.stop();
+  }
+
+  enable(enabled: boolean): void {
+    for (const track of [this.source, this.track]) {
+      if (track && !(this.foreign && track === this.source)) track.enabled = enabled;
+    }
+  }
+}
+
+/** A place for one track in the local streams: what is there, and what is on its way. */
+export class Slot {
+  wanted: string | null = null;
+  held: Capture | null = null;
+  next: Capture | null = null;
+  /** What could not be captured; not asked for again while it is the same. */
+  failed: { key: string; error: RtcError } | null = null;
+  /** The track ended by itself and has no successor yet. */
+  lost = false;
+  /** The id of a device that is not there any more; the default one stands in for it. */
+  unplugged: string | undefined;
+
+  constructor(
+    readonly type: StreamType,
+    readonly kind: TrackKind,
+    readonly device: Device,
+    readonly attribute: 'audio' | 'video' | 'screen',
+  ) {}
+
+  /** @returns whether it is to be captured now */
+  want(key: string | null): boolean {
+    this.wanted = key;
+    if (this.next?.key !== key) this.cancel();
+    if (key === null) {
+      this.held?.release();
+      this.held = this.failed = null;
+      this.lost = false;
+    }
+    return key !== null && this.held?.key !== key && !this.next && this.failed?.key !== key;
+  }
+
+  cancel(): void {
+    this.next?.release();
+    this.next = null;
+  }
+
+  keep(capture: Capture): void {
+    this.held?.release();
+    this.held = capture;
+    this.next = this.failed = null;
+    this.lost = false;
+  }
+}

@@ -1,0 +1,131 @@
+import { RtcError, type RtcErrorCode } from './errors.js';
+import type { CaptureWish } from './types.js';
+
+export type Device = 'microphone' | 'camera' | 'screen';
+
+export interface Profile {
+  width: number;
+  height: number;
+  frameRate: number;
+}
+
+const PROFILE = /^(?:(120|180|240|360|480|540|720|1080)p|(\d{2,4})x(\d{2,4})@(\d{1,3}))$/;
+
+/**
+ * `120p` … `1080p` are 16:9, at 15 frames per second up to `360p` and 30 above; else
+ * `WIDTHxHEIGHT@FPS`.
+ * @throws RtcError `argument`
+ */
+export function parseProfile(profile: string): Profile {
+  const match = PROFILE.exec(profile);
+  if (!match) {
+    throw new RtcError(
+      'argument',
+      `profile must be 120p, 180p, 240p, 360p, 480p, 540p, 720p, 1080p or WIDTHxHEIGHT@FPS, not “${profile}”.`,
+    );
+  }
+  const [lines, width, height, frameRate] = match.slice(1).map(Number);
+  // Three of these are NaN where the other form matched.
+  return lines
+    ? { width: 2 * Math.round((lines * 8) / 9), height: lines, frameRate: lines > 360 ? 30 : 15 }
+    : { width: Number(width), height: Number(height), frameRate: Number(frameRate) };
+}
+
+/** What a shared screen is sent with. */
+export const SCREEN: Profile = { width: 1920, height: 1080, frameRate: 15 };
+
+/** As `parseProfile`, for what is captured already: what is no profile counts as the default. */
+export function sizeOf(profile: string): Profile {
+  return parseProfile(PROFILE.test(profile) ? profile : '480p');
+}
+
+export function microphone({ microphoneId, audioProfile }: CaptureWish): MediaTrackConstraints {
+  const speech = audioProfile !== 'music';
+  return {
+    ...(microphoneId && { deviceId: { exact: microphoneId } }),
+    echoCancellation: speech,
+    noiseSuppression: speech,
+    autoGainControl: speech,
+    ...(!speech && { channelCount: 2 }),
+  };
+}
+
+/** @throws RtcError `argument` when the profile is none */
+export function camera({ cameraId, facingMode, profile }: CaptureWish): MediaTrackConstraints {
+  const { width, height, frameRate } = parseProfile(profile);
+  return {
+    ...(cameraId ? { deviceId: { exact: cameraId } } : facingMode && { facingMode }),
+    width: { ideal: width },
+    height: { ideal: height },
+    frameRate: { ideal: frameRate },
+  };
+}
+
+/** @throws RtcError `insecure-context`, `unsupported` */
+export function mediaDevices(): MediaDevices {
+  // Absent in an insecure context, whatever the types say.
+  const devices = navigator.mediaDevices as MediaDevices | undefined;
+  if (devices && isSecureContext) return devices;
+  throw new RtcError(
+    'insecure-context',
+    'Camera, microphone and screen need a secure page: serve it over https, or from localhost.',
+  );
+}
+
+/** The user's choice of what to show. @throws RtcError `gesture-required`, `unsupported` and as the browser does */
+export async function askForScreen(audio: boolean): Promise<MediaStream> {
+  const devices = mediaDevices();
+  // Phones have none of it, whatever the types say.
+  if (!(devices.getDisplayMedia as unknown)) {
+    throw new RtcError('unsupported', 'This browser cannot share its screen; use one on a desktop computer.');
+  }
+  if ((navigator.userActivation as UserActivation | undefined)?.isActive === false) {
+    throw new RtcError('gesture-required', 'Screen sharing must be started by a click or a key press: set “screen” in its handler.');
+  }
+  return devices.getDisplayMedia({ video: true, audio });
+}
+
+const CODES: Record<string, RtcErrorCode> = {
+  NotAllowedError: 'device-denied',
+  SecurityError: 'device-denied',
+  NotFoundError: 'device-missing',
+  OverconstrainedError: 'device-missing',
+  NotReadableError: 'device-busy',
+  AbortError: 'device-busy',
+};
+const POLICY = { microphone: 'microphone', camera: 'camera', screen: 'display-capture' };
+
+/** Why a device cannot be captured. */
+export function codeOf(cause: unknown, device: Device): RtcErrorCode {
+  if (cause instanceof RtcError) return cause.code;
+  const code = (cause instanceof Error && CODES[cause.name]) || 'unknown';
+  return code === 'device-denied' && forbidden(POLICY[device]) ? 'permissions-policy' : code;
+}
+
+/** What the page is told when `devices` cannot be captured for one reason. */
+export function captureError(code: RtcErrorCode, devices: Device[], cause: unknown): RtcError {
+  if (cause instanceof RtcError) return cause;
+  const what = devices.join(' and ');
+  const allow = devices.map((device) => POLICY[device]).join('; ');
+  const sentences: Partial<Record<RtcErrorCode, string>> = {
+    'device-denied':
+      what === 'screen'
+        ? 'Screen sharing was cancelled or is not allowed. Start it again and choose what to share.'
+        : `Access to the ${what} was denied. Allow it in the browser’s site settings (and the system’s), then try again.`,
+    'permissions-policy': `This page may not use the ${what}: add allow="${allow}" to its iframe, or correct its Permissions-Policy header.`,
+    'device-missing': `No such ${what} was found. Connect one, or choose another.`,
+    'device-busy': `The ${what} does not start; another program may be using it. Close that, then try again.`,
+  };
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return new RtcError(code, sentences[code] ?? `The ${what} cannot be captured: ${text}`, { cause });
+}
+
+interface Policy {
+  allowsFeature(name: string): boolean;
+}
+
+function forbidden(feature: string): boolean {
+  // Standard name and Chromium's; neither is in TypeScript's library.
+  const page = document as { permissionsPolicy?: Policy; featurePolicy?: Policy };
+  return (page.permissionsPolicy ?? page.featurePolicy)?.allowsFeature(feature) === false;
+}

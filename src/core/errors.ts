@@ -1,0 +1,68 @@
+/** What went wrong, alike for every back end. */
+export type RtcErrorCode =
+  | 'argument'
+  | 'state'
+  | 'unsupported'
+  | 'insecure-context'
+  | 'permissions-policy'
+  | 'gesture-required'
+  | 'device-denied'
+  | 'device-missing'
+  | 'device-busy'
+  | 'auth'
+  | 'forbidden'
+  | 'join-failed'
+  | 'room-full'
+  | 'timeout'
+  | 'network'
+  | 'stream-gone'
+  | 'autoplay'
+  | 'aborted'
+  | 'sdk-missing'
+  | 'unknown';
+
+export interface RtcErrorInit {
+  fatal?: boolean;
+  provider?: string;
+  vendorCode?: string | number;
+  cause?: unknown;
+  /** An `argument` error that a later attribute mends: the wish stays. */
+  incomplete?: boolean;
+}
+
+/** An error of any element or back end: `message` says what happened and what to do. */
+export class RtcError extends Error {
+  override readonly name = 'RtcError';
+  readonly code: RtcErrorCode;
+  /** True when the wish that led here was taken back. */
+  fatal: boolean;
+  provider?: string;
+  readonly vendorCode?: string | number;
+  readonly incomplete: boolean;
+
+  constructor(code: RtcErrorCode, message: string, init: RtcErrorInit = {}) {
+    super(message, { cause: init.cause });
+    this.code = code;
+    this.fatal = init.fatal ?? false;
+    this.provider = init.provider;
+    this.vendorCode = init.vendorCode;
+    this.incomplete = init.incomplete ?? false;
+  }
+}
+
+/** Retried with growing pauses while the wish stands; any other failure takes the wish back. */
+export function isTransient(error: RtcError): boolean {
+  return error.code === 'network' || error.code === 'timeout';
+}
+
+/** What an unknown failure is to the page. */
+export function toRtcError(error: unknown): RtcError {
+  if (error instanceof RtcError) return error;
+  if (error instanceof DOMException && error.name === 'AbortError') return aborted(error);
+  const text = error instanceof Error ? error.message : String(error);
+  return new RtcError('unknown', `Something failed that should not: ${text}`, { cause: error });
+}
+
+export function aborted(cause?: unknown): RtcError {
+  return new RtcError('aborted', 'A later wish has overtaken this one.', { cause });
+}

@@ -1,0 +1,150 @@
+import type {
+  Client,
+  ClientEvent,
+  DefaultSubscription,
+  JoinResult,
+  Publication,
+} from '../drivers/driver.js';
+import { loadDriver } from '../drivers/registry.js';
+import { settle, throwIfAborted } from './async.js';
+import { toRtcError } from './errors.js';
+import { checkId, checkRole, driverOptions } from './plan.js';
+import { getToken, isRenewable } from './token-source.js';
+import type { RoomWish, TokenAnswer, TokenRequest } from './types.js';
+
+const PATIENCE = 20_000;
+
+export interface JoinContext {
+  link: boolean;
+  previousSession?: string;
+  waiting(seconds: number): void;
+  /** Refuses with `state` when this user is in this room on this page already. */
+  claim(wish: RoomWish): void;
+  publications(): Publication[];
+  subscribe(): DefaultSubscription;
+}
+
+export interface Joined {
+  client: Client;
+  result: JoinResult;
+  answer: TokenAnswer;
+  /** The wish with what the token's answer named. */
+  wish: RoomWish;
+  sent: Publication[];
+  subscribe: DefaultSubscription;
+  /** Delivers the events that came meanwhile, then each as it comes. */
+  listen(listener: (event: ClientEvent) => void): void;
+}
+
+export function tokenRequest(wish: RoomWish, reason: TokenRequest['reason']): TokenRequest {
+  const { provider, appId, roomId = '', userId, userRole } = wish;
+  return { provider, appId, roomId, userId, userRole, reason };
+}
+
+/**
+ * From a complete wish to a joined client, or to none: what a failed or aborted join acquired is
+ * released before this rejects.
+ */
+export async function joinRoom(
+  wish: RoomWish,
+  context: JoinContext,
+  signal: AbortSignal,
+): Promise<Joined> {
+  const reason = context.link ? 'link' : 'join';
+  const ask = (): Promise<TokenAnswer> =>
+    getToken(wish, tokenRequest(wish, reason), signal, (seconds) => context.waiting(seconds));
+  const asked = ask();
+  // Awaited below; without this a driver that fails to load leaves it unhandled.
+  asked.catch(() => undefined);
+
+  let target = wish;
+  let made = await create(target, context.link, signal);
+  try {
+    made.client.warm?.();
+    let answer = await asked;
+    for (let again = isRenewable(wish); ; again = false) {
+      const next = merge(wish, answer);
+      checkId('user-id', next.userId);
+      checkRole(next);
+      if (placeOf(next) !== placeOf(target)) {
+        made.client.destroy();
+        made = await create(next, context.link, signal);
+      }
+      target = next;
+      context.claim(target);
+      const sent = target.userRole === 'anchor' ? context.publications() : [];
+      const subscribe = context.subscribe();
+      const { client, listen } = made;
+      const join = client.join(
+        {
+          credentials: answer,
+          role: target.userRole,
+          userData: target.userData,
+          publications: sent,
+          subscribe,
+          previousSession: context.previousSession,
+        },
+        signal,
+      );
+      try {
+        const result = await settle(join, {
+          signal,
+          ms: PATIENCE,
+          what: 'The room',
+          late: () => client.destroy(),
+        });
+        throwIfAborted(signal);
+        return { client, result, answer, wish: target, sent, subscribe, listen };
+      } catch (error) {
+        if (!again || signal.aborted || toRtcError(error).code !== 'auth') throw error;
+        client.destroy();
+        answer = await ask();
+        made = await create(target, context.link, signal);
+      }
+    }
+  } catch (error) {
+    made.client.destroy();
+    throw error;
+  }
+}
+
+async function create(
+  wish: RoomWish,
+  link: boolean,
+  signal: AbortSignal,
+): Promise<{ client: Client; listen: Joined['listen'] }> {
+  const driver = await settle(loadDriver(wish.provider), { signal });
+  const options = driverOptions(wish, driver);
+  const { roomId = '', mode, userId, url, appId, sdkUrl, sdkIntegrity } = wish;
+  const early: ClientEvent[] = [];
+  let listener = (event: ClientEvent): void => void early.push(event);
+  const client = driver.createClient(
+    { roomId, mode, link, userId, url, appId, sdkUrl, sdkIntegrity, options },
+    (event) => listener(event),
+  );
+  return {
+    client,
+    listen: (wanted) => {
+      listener = wanted;
+      for (const event of early.splice(0)) wanted(event);
+    },
+  };
+}
+
+/** Where a client connects to: another place needs another client. */
+function placeOf({ provider, url, appId }: RoomWish): string {
+  return JSON.stringify([provider, url, appId]);
+}
+
+function merge(wish: RoomWish, answer: TokenAnswer): RoomWish {
+  const { provider, url, appId, userId, userRole, userData } = answer;
+  return {
+    ...wish,
+    provider: provider ?? wish.provider,
+    url: url ?? wish.url,
+    appId: appId ?? wish.appId,
+    userId: userId ?? wish.userId,
+    userRole: userRole ?? wish.userRole,
+    userData: userData ?? wish.userData,
+  };
+}

@@ -1,0 +1,68 @@
+import type { Client } from '../drivers/driver.js';
+import { backoff } from './async.js';
+import { isTransient, toRtcError, type RtcError } from './errors.js';
+import { tokenRequest, type Joined } from './join-room.js';
+import { expiry, getToken, isRenewable } from './token-source.js';
+import type { RoomWish, TokenAnswer } from './types.js';
+
+/** Asks for a new token before the present one expires, as long as the stay lasts. */
+export class Renewal {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #controller: AbortController | undefined;
+
+  /**
+   * @param wish The page's wish at that time: its ways to a token may change.
+   * @param report Hears failures; the stay goes on, and transient ones are tried again.
+   */
+  constructor(
+    private readonly wish: () => RoomWish | null,
+    private readonly report: (error: RtcError) => void,
+  ) {}
+
+  start({ wish, answer }: Joined, client: Client): void {
+    this.stop();
+    this.#controller = new AbortController();
+    this.#schedule(wish, answer, client, this.#controller.signal);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#controller?.abort();
+  }
+
+  #schedule(wish: RoomWish, answer: TokenAnswer, client: Client, signal: AbortSignal): void {
+    const at = expiry(answer);
+    if (at === undefined || !isRenewable(wish)) return;
+    const left = at - Date.now();
+    // A fifth of its life early, at most a minute; setTimeout counts 31 bits.
+    this.#in(Math.min(left - Math.min(left / 5, 60_000), 2 ** 31 - 1), wish, client, signal);
+  }
+
+  #in(ms: number, wish: RoomWish, client: Client, signal: AbortSignal, attempt = 0): void {
+    const renew = async (): Promise<void> => {
+      try {
+        const answer = await getToken(this.wish() ?? wish, tokenRequest(wish, 'renew'), signal, () => undefined);
+        if (signal.aborted) return;
+        await client.updateToken?.(answer);
+        if (!signal.aborted) this.#schedule(wish, answer, client, signal);
+      } catch (cause) {
+        if (signal.aborted) return;
+        const error = toRtcError(cause);
+        this.report(error);
+        if (isTransient(error)) this.#in(backoff(attempt), wish, client, signal, attempt + 1);
+      }
+    };
+    this.#timer = setTimeout(() => void renew(), Math.max(ms, 1000));
+  }
+}
+
+/** The credentials of a role switch: asked anew where they can be. */
+export async function roleCredentials(
+  wish: RoomWish,
+  joined: RoomWish,
+  signal: AbortSignal,
+): Promise<TokenAnswer> {
+  if (!isRenewable(wish)) return { token: wish.token };
+  const request = tokenRequest({ ...joined, userRole: wish.userRole }, 'role');
+  return getToken(wish, request, signal, () => undefined);
+}

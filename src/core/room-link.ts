@@ -1,0 +1,263 @@
+import { RtcError } from './errors.js';
+import { checkId, checkWish } from './plan.js';
+import { RoomSession, type Follower } from './room-session.js';
+import { StreamView } from './stream-view.js';
+import type { LeaveReason, LinkState, RoomWish, RtcEventDetails, SubscribeMode, ViewHost } from './types.js';
+
+export interface LinkWish {
+  /** The room that the link belongs to. */
+  room: RoomSession | null;
+  roomId?: string;
+  userId?: string;
+  token?: string;
+  tokenUrl?: string;
+  disabled: boolean;
+  subscribe: SubscribeMode;
+  layout: boolean;
+  /** Inside another link, where none can be. */
+  nested: boolean;
+}
+
+/** A client in another room, shared by the links that join it alike. */
+class SharedLink {
+  readonly links = new Set<RoomLink>();
+  readonly session: RoomSession;
+  error: RtcError | null = null;
+  reason: LeaveReason | undefined;
+  #wish: RoomWish | null = null;
+
+  constructor(parent: RoomSession) {
+    this.session = new RoomSession(
+      {
+        changed: () => this.#each((link) => link.refresh()),
+        revert: () => {
+          if (this.#wish) this.#wish = { ...this.#wish, joined: false };
+        },
+        emit: (type, detail) => {
+          if (type === 'rtc-error') {
+            // The map's entry for this very name.
+            const { error } = detail as RtcEventDetails['rtc-error'];
+            this.error = error;
+            this.#each((link) => link.report(error));
+          } else if (type === 'rtc-connection-state-changed') {
+            this.reason = (detail as RtcEventDetails['rtc-connection-state-changed']).reason;
+            if (this.session.inRoom) this.error = null;
+            this.#each((link) => link.refresh());
+          }
+          return true;
+        },
+      },
+      parent,
+    );
+  }
+
+  update(wish: RoomWish): void {
+    this.#wish = wish;
+    this.session.update(wish);
+  }
+
+  #each(act: (link: RoomLink) => void): void {
+    for (const link of [...this.links]) act(link);
+  }
+}
+
+/** The clients of one room's links, by what they join. */
+export class SharedLinks {
+  #shared = new Map<string, SharedLink>();
+
+  constructor(private readonly parent: RoomSession) {}
+
+  static of(room: RoomSession): SharedLinks {
+    return (room.links ??= new SharedLinks(room));
+  }
+
+  views(): StreamView[] {
+    return [...this.#shared.values()].flatMap(({ session }) => [...session.views]);
+  }
+
+  join(key: string, link: RoomLink, wish: RoomWish): SharedLink {
+    let shared = this.#shared.get(key);
+    if (!shared) {
+      shared = new SharedLink(this.parent);
+      this.#shared.set(key, shared);
+    }
+    shared.links.add(link);
+    shared.session.views.add(link.view);
+    if (shared.links.size === 1) shared.update(wish);
+    return shared;
+  }
+
+  leave(key: string, link: RoomLink): void {
+    const shared = this.#shared.get(key);
+    if (!shared) return;
+    shared.links.delete(link);
+    shared.session.views.delete(link.view);
+    if (shared.links.size) {
+      shared.session.viewChanged();
+      return;
+    }
+    this.#shared.delete(key);
+    shared.session.end();
+  }
+}
+
+/** A cross-room link: follows its room into another one, as an audience of it. */
+export class RoomLink implements Follower {
+  readonly view: StreamView;
+  error: RtcError | null = null;
+
+  #wish: LinkWish | null = null;
+  #state: LinkState = 'idle';
+  #key: string | null = null;
+  #room: RoomSession | null = null;
+  #shared: SharedLink | null = null;
+
+  constructor(private readonly host: ViewHost) {
+    this.view = new StreamView(null, host);
+  }
+
+  get state(): LinkState {
+    return this.#state;
+  }
+
+  get session(): RoomSession | null {
+    return this.#shared?.session ?? null;
+  }
+
+  update(wish: LinkWish): void {
+    this.#wish = wish;
+    this.view.configure({
+      subscribe: wish.subscribe,
+      users: wish.userId ? [wish.userId] : [],
+      layout: wish.layout,
+    });
+    this.follow();
+  }
+
+  end(): void {
+    if (this.#wish) this.update({ ...this.#wish, room: null });
+  }
+
+  /** Compares what is wanted with what is joined; called on every change of the room. */
+  follow(): void {
+    const wish = this.#wish;
+    const room = wish?.room ?? null;
+    if (room !== this.#room) {
+      this.#drop();
+      if (this.#room) this.#room.followers.delete(this);
+      this.#room = room;
+      room?.followers.add(this);
+    }
+    if (!wish || !room?.inRoom || wish.disabled) {
+      this.#drop();
+      this.error = null;
+      this.refresh();
+      return;
+    }
+    try {
+      this.#check(wish, room);
+    } catch (error) {
+      this.#drop();
+      // Only `check` throws here, and only this.
+      const failure = error as RtcError;
+      const news = this.error?.message !== failure.message;
+      this.error = failure;
+      if (news) this.host.emit('rtc-error', { error: failure, reverted: [] });
+      this.refresh();
+      return;
+    }
+    const key = JSON.stringify([wish.roomId, wish.token, wish.tokenUrl]);
+    if (key !== this.#key) {
+      this.#drop();
+      this.error = null;
+      this.#key = key;
+      this.#shared = SharedLinks.of(room).join(key, this, this.#roomWish(wish, room));
+      this.view.session = this.#shared.session;
+      this.error = this.#shared.error;
+      this.#announceKnown();
+    }
+    this.#shared?.session.viewChanged();
+    this.refresh();
+  }
+
+  report(error: RtcError): void {
+    this.error = error;
+    this.refresh();
+    this.host.emit('rtc-error', { error, reverted: [] });
+  }
+
+  /** Tells the state when it is another one now. */
+  refresh(): void {
+    const previousState = this.#state;
+    const state = this.#current();
+    if (this.session?.inRoom) this.error = null;
+    this.host.changed();
+    if (state === previousState) return;
+    this.#state = state;
+    this.host.emit('rtc-link-state-changed', {
+      state,
+      previousState,
+      roomId: this.#wish?.roomId ?? '',
+      userId: this.#wish?.userId ?? null,
+      ...(this.#shared?.reason && { reason: this.#shared.reason }),
+    });
+  }
+
+  #current(): LinkState {
+    const { session } = this;
+    if (!session) return this.error ? 'failed' : 'idle';
+    if (session.inRoom) return this.view.filled ? 'linked' : 'waiting';
+    return this.error?.fatal ? 'failed' : 'connecting';
+  }
+
+  /** A second link into a room that is joined already hears of what is there. */
+  #announceKnown(): void {
+    const { session, view } = this;
+    if (!session?.inRoom) return;
+    for (const stream of session.streams) view.announce(stream);
+  }
+
+  #drop(): void {
+    if (this.#key === null || !this.#room) return;
+    SharedLinks.of(this.#room).leave(this.#key, this);
+    this.#key = this.#shared = null;
+    this.view.session = null;
+    this.view.sinkChanged();
+  }
+
+  #check(wish: LinkWish, room: RoomSession): void {
+    const refuse = (message: string): never => {
+      throw new RtcError('argument', message, { fatal: true });
+    };
+    if (wish.nested) refuse('A rtc-cross-room-link cannot stand inside another; put it beside it.');
+    if (room.wish?.mode !== 'live') {
+      refuse('rtc-cross-room-link needs a room in mode="live".');
+    }
+    if (!wish.roomId) {
+      throw new RtcError('argument', 'room-id is missing on rtc-cross-room-link.', { incomplete: true });
+    }
+    if (wish.roomId === room.roomId) {
+      refuse('room-id of rtc-cross-room-link must name another room than its own.');
+    }
+    checkId('user-id', wish.userId);
+    checkWish(this.#roomWish(wish, room));
+  }
+
+  #roomWish({ roomId, token, tokenUrl }: LinkWish, room: RoomSession): RoomWish {
+    // In the room, its wish is there.
+    const base = room.wish as RoomWish;
+    const own = token ?? tokenUrl;
+    return {
+      ...base,
+      joined: true,
+      roomId,
+      userId: room.userId ?? undefined,
+      userRole: 'audience',
+      kickFrom: [],
+      audioLevels: false,
+      token: token ?? (own ? undefined : base.token),
+      tokenUrl: token ? undefined : (tokenUrl ?? base.tokenUrl),
+      tokenSource: own ? undefined : base.tokenSource,
+    };
+  }
+}

@@ -1,0 +1,160 @@
+import type { ClientEvent, StreamInfo, UserInfo } from '../drivers/driver.js';
+import { RemoteStream } from './remote-stream.js';
+import type { RemoteUser, RtcEventDetails, UserDetail } from './types.js';
+
+type RosterEvent =
+  | 'rtc-user-joined'
+  | 'rtc-user-updated'
+  | 'rtc-user-left'
+  | 'rtc-stream-updated'
+  | 'rtc-stream-removed'
+  | 'rtc-mute-changed';
+
+export interface RosterHost {
+  emit<K extends RosterEvent>(type: K, detail: RtcEventDetails[K]): void;
+  /** Asks the views, which may withhold it, and fires `rtc-stream-added`. */
+  announce(stream: RemoteStream): void;
+}
+
+/** Who and what is in the room, as the back end tells it; one user for each user id. */
+export class Roster {
+  #infos = new Map<string, UserInfo>();
+  #streams = new Map<string, RemoteStream>();
+
+  constructor(
+    readonly roomId: string,
+    private readonly host: RosterHost,
+  ) {}
+
+  get streams(): RemoteStream[] {
+    return [...this.#streams.values()];
+  }
+
+  get users(): RemoteUser[] {
+    const ids = new Set([...this.#infos.values()].map((info) => info.userId));
+    return [...ids].flatMap((id) => this.user(id) ?? []);
+  }
+
+  user(userId: string): RemoteUser | undefined {
+    const info = this.#best(userId);
+    return (
+      info && {
+        userId,
+        userData: info.userData,
+        userRole: info.userRole,
+        streams: this.streams.filter((stream) => stream.userId === userId),
+      }
+    );
+  }
+
+  stream(id: string): RemoteStream | undefined {
+    return this.#streams.get(id);
+  }
+
+  /** @returns whether the event was about users or streams */
+  apply(event: ClientEvent): boolean {
+    switch (event.type) {
+      case 'user-joined':
+        this.addUser(event.user);
+        return true;
+      case 'user-updated':
+        this.#updateUser(event.user);
+        return true;
+      case 'user-left':
+        this.#removeUser(event.id, event.reason);
+        return true;
+      case 'stream-added':
+        this.addStream(event.stream);
+        return true;
+      case 'stream-updated':
+        this.#updateStream(event.stream);
+        return true;
+      case 'stream-removed':
+        this.#removeStream(event.streamId);
+        return true;
+    }
+    return false;
+  }
+
+  addUser(info: UserInfo): void {
+    if (this.#infos.has(info.id)) return this.#updateUser(info);
+    const known = this.#best(info.userId);
+    this.#infos.set(info.id, info);
+    this.host.emit(known ? 'rtc-user-updated' : 'rtc-user-joined', this.#detail(info));
+  }
+
+  addStream(info: StreamInfo): void {
+    if (this.#streams.has(info.id)) return this.#updateStream(info);
+    const stream = new RemoteStream(info, this.roomId);
+    stream.userData = this.#best(info.userId)?.userData ?? '';
+    this.#streams.set(info.id, stream);
+    this.host.announce(stream);
+  }
+
+  /** Everybody is out of reach: streams end; nobody is told to have left. */
+  end(): void {
+    for (const stream of this.streams) endStream(stream);
+    this.#streams.clear();
+    this.#infos.clear();
+  }
+
+  /** Where a user id occurs twice, the anchor stands for it. */
+  #best(userId: string): UserInfo | undefined {
+    const all = [...this.#infos.values()].filter((info) => info.userId === userId);
+    return all.find((info) => info.userRole === 'anchor') ?? all[0];
+  }
+
+  #detail(info: UserInfo): UserDetail {
+    const { userId, userData, userRole } = this.#best(info.userId) ?? info;
+    return { roomId: this.roomId, userId, userData, userRole };
+  }
+
+  #updateUser(info: UserInfo): void {
+    const before = this.#infos.get(info.id);
+    if (!before) return this.addUser(info);
+    if (before.userData === info.userData && before.userRole === info.userRole) return;
+    this.#infos.set(info.id, info);
+    for (const stream of this.streams) {
+      if (stream.userId === info.userId) stream.userData = info.userData;
+    }
+    this.host.emit('rtc-user-updated', this.#detail(info));
+  }
+
+  #removeUser(id: string, reason?: 'leave' | 'timeout' | 'kick' | 'banned'): void {
+    const info = this.#infos.get(id);
+    if (!info) return;
+    this.#infos.delete(id);
+    if (this.#best(info.userId)) this.host.emit('rtc-user-updated', this.#detail(info));
+    else this.host.emit('rtc-user-left', { roomId: this.roomId, userId: info.userId, reason });
+  }
+
+  #updateStream(info: StreamInfo): void {
+    const stream = this.#streams.get(info.id);
+    if (!stream) return this.addStream(info);
+    const { roomId } = this;
+    const { userId } = stream;
+    const shape = `${stream.hasAudio}${stream.hasVideo}`;
+    const changed = stream.update(info);
+    if (shape !== `${stream.hasAudio}${stream.hasVideo}`) {
+      this.host.emit('rtc-stream-updated', { roomId, stream });
+    }
+    for (const kind of ['audio', 'video'] as const) {
+      if (!changed[`${kind}Muted`]) continue;
+      this.host.emit('rtc-mute-changed', { roomId, userId, kind, muted: stream[`${kind}Muted`] });
+    }
+  }
+
+  #removeStream(id: string): void {
+    const stream = this.#streams.get(id);
+    if (!stream) return;
+    this.#streams.delete(id);
+    endStream(stream);
+    this.host.emit('rtc-stream-removed', { roomId: this.roomId, stream });
+  }
+}
+
+function endStream(stream: RemoteStream): void {
+  stream.ended = true;
+  stream.audioTrack = stream.videoTrack = null;
+  stream.subscribed = stream.speaking = false;
+}

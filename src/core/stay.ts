@@ -1,0 +1,50 @@
+import type { Client, DefaultSubscription, UserRole } from '../drivers/driver.js';
+import type { Joined } from './join-room.js';
+import { Roster, type RosterHost } from './roster.js';
+import type { RoomWish } from './types.js';
+
+/** One client's stay in one room, from the confirmed join to its end. */
+export class Stay {
+  readonly client: Client;
+  readonly roster: Roster;
+  readonly userId: string;
+  readonly session: string | undefined;
+  /** What the join asked to receive of everybody. */
+  readonly defaults: DefaultSubscription;
+  /** As joined: with what the token's answer named. */
+  readonly wish: RoomWish;
+  role: UserRole;
+  speakers: readonly string[] = [];
+  readonly #over = new AbortController();
+
+  /**
+   * @param identity What the stay is bound to.
+   * @param wishedData The `user-data` that the page had set then.
+   */
+  constructor(
+    joined: Joined,
+    readonly identity: string,
+    public wishedData: string,
+    host: RosterHost,
+  ) {
+    const { client, result, wish, subscribe } = joined;
+    this.client = client;
+    this.wish = wish;
+    this.defaults = subscribe;
+    this.userId = result.userId;
+    this.session = result.session;
+    this.role = result.role;
+    this.roster = new Roster(wish.roomId ?? '', host);
+  }
+
+  /** Aborted at the end. */
+  get gone(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  end(): void {
+    this.#over.abort();
+    this.roster.end();
+    this.client.destroy();
+  }
+}

@@ -1,0 +1,114 @@
+import type { Client, DefaultSubscription, Subscription } from '../drivers/driver.js';
+import { settle } from './async.js';
+import { isTransient, RtcError } from './errors.js';
+import { Lane, type Step } from './lane.js';
+import type { RemoteStream } from './remote-stream.js';
+
+const PATIENCE = 10_000;
+
+interface Entry {
+  lane: Lane;
+  wanted: Subscription | undefined;
+  actual: string;
+}
+
+export interface SubscriptionsHost {
+  /** Aborted when the client is gone; nothing waits for its answers any more. */
+  readonly gone: AbortSignal | undefined;
+  /** The joined client, or null. */
+  readonly client: Client | null;
+  /** Something about a stream's subscription has changed. */
+  subscriptionChanged(stream: RemoteStream): void;
+}
+
+/** What is received of each stream, on its way to what the views want: one lane for each stream. */
+export class Subscriptions {
+  #entries = new Map<RemoteStream, Entry>();
+
+  constructor(private readonly host: SubscriptionsHost) {}
+
+  /** A new stream, of which the join's default may already have asked something. */
+  add(stream: RemoteStream, defaults: DefaultSubscription): void {
+    const given = !defaults.only || defaults.only.includes(stream.userId);
+    const actual = given ? keyOf(defaults) : keyOf(undefined);
+    const lane: Lane = new Lane(
+      () => this.#next(stream),
+      (error) => {
+        if (isTransient(error)) return true;
+        if (error.code !== 'stream-gone') stream.failure = error;
+        this.host.subscriptionChanged(stream);
+        return false;
+      },
+    );
+    this.#entries.set(stream, { lane, wanted: undefined, actual });
+  }
+
+  /** @param views What each view wants; the union is received. */
+  want(views: readonly ReadonlyMap<RemoteStream, Subscription>[]): void {
+    for (const [stream, entry] of this.#entries) {
+      entry.wanted = union(views.flatMap((view) => view.get(stream) ?? []));
+      entry.lane.poke();
+    }
+  }
+
+  /** Forgets every stream but these. */
+  keep(streams: ReadonlySet<RemoteStream>): void {
+    for (const [stream, { lane }] of [...this.#entries]) {
+      if (streams.has(stream)) continue;
+      this.#entries.delete(stream);
+      lane.poke();
+    }
+  }
+
+  clear(): void {
+    this.keep(new Set());
+  }
+
+  #next(stream: RemoteStream): Step | null {
+    const entry = this.#entries.get(stream);
+    const { client } = this.host;
+    if (!entry || !client) return null;
+    const { wanted } = entry;
+    const key = keyOf(wanted);
+    if (key === entry.actual) return null;
+    return {
+      key,
+      run: async (signal) => {
+        const call =
+          wanted && (wanted.audio || wanted.video)
+            ? client.subscribe(stream.id, wanted, signal)
+            : client.unsubscribe(stream.id, signal);
+        await settle(call, { signal: this.host.gone, ms: PATIENCE, what: `Subscribing to ${stream.userId}` });
+        if (this.#entries.get(stream) !== entry) throw new RtcError('stream-gone', 'The stream has ended.');
+        entry.actual = key;
+        stream.failure = null;
+        const subscribed = !!wanted && (wanted.audio || wanted.video);
+        if (stream.subscribed !== subscribed) {
+          stream.subscribed = subscribed;
+          if (!subscribed) stream.audioTrack = stream.videoTrack = null;
+        }
+        this.host.subscriptionChanged(stream);
+      },
+    };
+  }
+}
+
+function union([first, ...rest]: Subscription[]): Subscription | undefined {
+  return (
+    first &&
+    rest.reduce(
+      (sum, one) => ({
+        ...((one.height ?? 0) > (sum.height ?? 0) ? one : sum),
+        audio: sum.audio || one.audio,
+        video: sum.video || one.video,
+      }),
+      first,
+    )
+  );
+}
+
+function keyOf(wanted: Subscription | undefined): string {
+  return wanted && (wanted.audio || wanted.video)
+    ? [wanted.audio, wanted.video, wanted.width, wanted.height].join()
+    : '';
+}

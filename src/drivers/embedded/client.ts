@@ -1,0 +1,426 @@
+import { settle, throwIfAborted } from '../../core/async.js';
+import { RtcError } from '../../core/errors.js';
+import { log } from '../../core/logger.js';
+import type {
+  Connect,
+  DefaultWish,
+  IceConfig,
+  JoinedMessage,
+  JoinMessage,
+  Signal,
+  StreamWish,
+} from '../../protocol/messages.js';
+import type {
+  Client,
+  ClientConfig,
+  ClientEvent,
+  ClientListener,
+  Credentials,
+  DefaultSubscription,
+  JoinRequest,
+  JoinResult,
+  Publication,
+  StreamType,
+  Subscription,
+  UserRole,
+} from '../driver.js';
+import { Monitor } from './monitor.js';
+import { Outgoing, publishedStreams, type Sending } from './outgoing.js';
+import { configuration, park, Peer, type Parked, type PeerHost } from './peer.js';
+import { UPLINK } from './quality.js';
+import { Roster } from './roster.js';
+import { Signalling, socketUrl, type SignallingHost } from './signalling.js';
+
+/** The socket and the answer to a join. */
+const PATIENCE = 10_000;
+/** Milliseconds for which ICE servers are used again without asking. */
+const FRESH = 30_000;
+
+export interface Options {
+  iceTransportPolicy?: RTCIceTransportPolicy;
+  uplink?: number;
+}
+
+/** A stay in one room of our own server: signalling, and a connection with each peer. */
+export class EmbeddedClient implements Client, SignallingHost, PeerHost {
+  /** The socket and the connections there are now, to look at. */
+  readonly native: { readonly socket: WebSocket | null; readonly peerConnections: RTCPeerConnection[] };
+
+  #wire: Signalling;
+  #peers = new Map<string, Peer>();
+  #roster: Roster | null = null;
+  #outgoing: Outgoing;
+  #monitor: Monitor;
+  #parked: Parked | undefined;
+  #ice: IceConfig = { servers: [], policy: 'all' };
+  #iceAt = 0;
+  #tracks = new Map<string, MediaStreamTrack>();
+  #batch: Map<string, StreamWish> | null = null;
+  #sent: Promise<unknown> = Promise.resolve();
+  #confirmed = '{}';
+  #token: string | undefined;
+  #userId = '';
+  #over = false;
+
+  constructor(
+    private readonly config: ClientConfig,
+    private readonly options: Options,
+    private readonly listener: ClientListener,
+  ) {
+    const wire = (this.#wire = new Signalling(socketUrl(config.url), this));
+    const peers = this.#peers;
+    this.#outgoing = new Outgoing(options.uplink ?? UPLINK);
+    this.#monitor = new Monitor(
+      () => ({ peers: [...peers.values()], received: this.#roster?.received ?? [], outgoing: this.#outgoing, userId: this.#userId }),
+      (event) => this.#emit(event),
+    );
+    this.native = {
+      get socket() {
+        return wire.socket;
+      },
+      get peerConnections() {
+        return [...peers.values()].map(({ pc }) => pc);
+      },
+    };
+  }
+
+  warm(): void {
+    if (this.#over) return;
+    this.#wire.open();
+    this.#park();
+  }
+
+  async join(request: JoinRequest, signal: AbortSignal): Promise<JoinResult> {
+    try {
+      throwIfAborted(signal);
+      const joined = await settle(this.#enter(request), { signal, ms: PATIENCE, what: 'The room server' });
+      throwIfAborted(signal);
+      return this.#start(joined, request);
+    } catch (error) {
+      this.destroy();
+      throw error;
+    }
+  }
+
+  leave(): Promise<void> {
+    this.destroy();
+    return Promise.resolve();
+  }
+
+  destroy(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#wire.close();
+    this.#monitor.stop();
+    for (const peer of this.#peers.values()) peer.close();
+    this.#peers.clear();
+    this.#parked?.pc.close();
+    this.#parked = undefined;
+  }
+
+  async switchRole(role: UserRole, credentials: Credentials, signal: AbortSignal): Promise<void> {
+    throwIfAborted(signal);
+    this.#token = credentials.token ?? this.#token;
+    await this.#wire.request({ t: 'role', role, token: this.#token });
+    this.#roleIs(role);
+  }
+
+  publish(publication: Publication, signal: AbortSignal): Promise<void> {
+    hint(publication);
+    return this.#publish(publication.type, publication, signal);
+  }
+
+  unpublish(type: StreamType, signal: AbortSignal): Promise<void> {
+    return this.#publish(type, undefined, signal);
+  }
+
+  async subscribe(streamId: string, wanted: Subscription, signal: AbortSignal): Promise<void> {
+    throwIfAborted(signal);
+    const found = this.#roster?.find(streamId);
+    if (!found || !this.#roster) throw new RtcError('stream-gone', 'The stream is no longer published.');
+    const before = this.#roster.explicit(streamId);
+    this.#roster.want(streamId, wanted);
+    this.#refresh();
+    const { audio, video, height } = wanted;
+    if (!this.#batch) {
+      const batch = (this.#batch = new Map());
+      this.#sent = Promise.resolve().then(() => {
+        this.#batch = null;
+        return this.#wire.request({ t: 'subscribe', wishes: [...batch.values()] });
+      });
+    }
+    this.#batch.set(streamId, { ...found, audio, video, h: height ? Math.round(height) : undefined });
+    try {
+      await this.#sent;
+    } catch (error) {
+      if (this.#roster.explicit(streamId) === wanted) this.#roster.want(streamId, before);
+      this.#refresh();
+      throw error;
+    }
+  }
+
+  async unsubscribe(streamId: string, signal: AbortSignal): Promise<void> {
+    if (!this.#roster?.find(streamId)) return;
+    await this.subscribe(streamId, { audio: false, video: false }, signal);
+  }
+
+  async sendMessage(data: string, to?: readonly string[]): Promise<void> {
+    await this.#wire.request({ t: 'message', data, to: to && [...to] });
+  }
+
+  async kick(user: string): Promise<void> {
+    await this.#wire.request({ t: 'kick', user });
+  }
+
+  async setUserData(data: string): Promise<void> {
+    await this.#wire.request({ t: 'data', data });
+  }
+
+  /** Tokens are looked at when joining and switching roles only; this one is used then. */
+  updateToken({ token }: Credentials): Promise<void> {
+    this.#token = token;
+    return Promise.resolve();
+  }
+
+  setAudioLevels(wanted: boolean): void {
+    this.#monitor.levels = wanted;
+  }
+
+  getStats(): Promise<RTCStatsReport[]> {
+    return Promise.all([...this.#peers.values()].map(({ pc }) => pc.getStats()));
+  }
+
+  // What the wire tells.
+
+  received(message: Parameters<SignallingHost['received']>[0]): void {
+    const roster = this.#roster;
+    if (!roster || this.#over) return;
+    switch (message.t) {
+      case 'peer-joined':
+      case 'peer-updated':
+        return this.#refresh(() => roster.set(message.peer));
+      case 'peer-left':
+        this.#outgoing.forget(message.session);
+        for (const [conn, { connect }] of this.#peers) if (connect.peer === message.session) this.#disconnect(conn);
+        return this.#refresh(() => roster.remove(message.session, message.reason));
+      case 'connect':
+        return this.#connect(message.connect);
+      case 'disconnect':
+        return this.#disconnect(message.conn);
+      case 'wanted':
+        this.#outgoing.want(message.session, message.wishes);
+        return this.#send();
+      case 'signal':
+        return this.#peers.get(message.conn)?.signal(message.signal);
+      case 'message': {
+        const { id, from, data, timestamp } = message;
+        return this.#emit({ type: 'message', id, from, data, timestamp });
+      }
+      case 'role':
+        this.#roleIs(message.role);
+        return this.#emit({ type: 'role', role: message.role });
+      case 'ended':
+        return this.lost(message.reason, message.message);
+    }
+  }
+
+  dropped(): void {
+    this.#emit({ type: 'reconnecting' });
+  }
+
+  resumed(ice: IceConfig): void {
+    this.#iceIs(ice);
+    for (const peer of this.#peers.values()) if (!peer.connected) peer.restart();
+    this.#emit({ type: 'reconnected' });
+  }
+
+  lost(reason: Extract<ClientEvent, { type: 'ended' }>['reason'], message: string): void {
+    if (this.#over) return;
+    this.destroy();
+    this.listener({ type: 'ended', reason, message });
+  }
+
+  // What a connection asks.
+
+  signal(conn: string, signal: Signal): void {
+    this.#wire.send({ t: 'signal', conn, signal });
+  }
+
+  async fresh(): Promise<RTCConfiguration> {
+    if (Date.now() - this.#iceAt > FRESH) {
+      const { ice } = await this.#wire.request({ t: 'ice' });
+      if (ice) this.#iceIs(ice);
+    }
+    return this.#configuration();
+  }
+
+  sending(session: string, line: number): Sending | null {
+    return this.#outgoing.to(session, line);
+  }
+
+  changed({ pc }: Peer): void {
+    // Before the restart that may follow; and it shows whether the socket still lives.
+    if (pc.iceConnectionState === 'disconnected') this.fresh().catch(() => undefined);
+    this.#refresh();
+  }
+
+  // The work.
+
+  async #enter({ credentials, role, userData, publications, subscribe, previousSession }: JoinRequest): Promise<JoinedMessage> {
+    const { roomId, mode, link, userId } = this.config;
+    this.#wire.open();
+    this.#token = credentials.token;
+    const message: JoinMessage = {
+      t: 'join',
+      room: roomId,
+      mode,
+      role,
+      want: wishOf(subscribe),
+      streams: publishedStreams(publications),
+      user: credentials.userId ?? (userId || undefined),
+      data: userData || undefined,
+      token: this.#token,
+      link: link || undefined,
+      previous: previousSession,
+    };
+    if (role === 'anchor' || subscribe.audio || subscribe.video) message.offer = (await this.#park()?.offer)?.sdp;
+    if (this.#over) throw new RtcError('aborted', 'The room was left while joining.');
+    return this.#wire.join(message);
+  }
+
+  #start(joined: JoinedMessage, { publications, subscribe }: JoinRequest): JoinResult {
+    const { session, user, data, role, peers, ice, connections } = joined;
+    const roster = new Roster(wishOf(subscribe), (event) => this.#emit(event));
+    for (const peer of peers) roster.peers.set(peer.session, peer);
+    this.#roster = roster;
+    this.#userId = user;
+    const published = role === 'anchor' ? publications : [];
+    for (const publication of published) {
+      hint(publication);
+      this.#outgoing.publications.set(publication.type, publication);
+    }
+    this.#confirmed = JSON.stringify(this.#outgoing.streams);
+    this.#iceIs(ice);
+    // The parked one first; after it, what is parked may serve any other.
+    for (const connect of connections.sort((a, b) => +!!b.parked - +!!a.parked)) this.#connect(connect);
+    this.#monitor.start();
+    return {
+      userId: user,
+      role,
+      userData: data,
+      session,
+      users: roster.users,
+      streams: roster.streams,
+      published: published.map(({ type }) => type),
+    };
+  }
+
+  async #publish(type: StreamType, publication: Publication | undefined, signal: AbortSignal): Promise<void> {
+    throwIfAborted(signal);
+    const { publications } = this.#outgoing;
+    const before = publications.get(type);
+    const put = (wanted: Publication | undefined): void => {
+      if (wanted) publications.set(type, wanted);
+      else publications.delete(type);
+      this.#send();
+    };
+    put(publication);
+    const { streams } = this.#outgoing;
+    const key = JSON.stringify(streams);
+    if (key === this.#confirmed) return;
+    const last = this.#confirmed;
+    this.#confirmed = key;
+    try {
+      await this.#wire.request({ t: 'publish', streams });
+    } catch (error) {
+      if (this.#confirmed === key) this.#confirmed = last;
+      if (publications.get(type) === publication) put(before);
+      throw error;
+    }
+  }
+
+  /** Makes the tracks that were told what they are now; `change` tells what else is new. */
+  #refresh(change?: () => void): void {
+    change?.();
+    if (this.#over || !this.#roster) return;
+    const now = new Map<string, MediaStreamTrack>();
+    for (const { session, streamId, kind, line } of this.#roster.received) {
+      for (const peer of this.#peers.values()) {
+        const track = peer.connect.peer === session && peer.track(line);
+        if (track) now.set(`${streamId}:${kind}`, track);
+      }
+    }
+    const before = this.#tracks;
+    this.#tracks = now;
+    for (const key of new Set([...before.keys(), ...now.keys()])) {
+      const track = now.get(key) ?? null;
+      if (track === (before.get(key) ?? null)) continue;
+      const [session, type, kind] = key.split(':') as [string, StreamType, 'audio' | 'video'];
+      if (!track && !this.#roster.find(`${session}:${type}`)) continue;
+      this.#emit({ type: 'track', streamId: `${session}:${type}`, kind, track });
+    }
+  }
+
+  #connect(connect: Connect): void {
+    this.#disconnect(connect.conn);
+    const reused = connect.offerer ? this.#parked : undefined;
+    if (reused) this.#parked = undefined;
+    const peer = new Peer(connect, this.#configuration(), this, reused);
+    this.#peers.set(connect.conn, peer);
+    this.#send();
+    this.#refresh();
+  }
+
+  #disconnect(conn: string): void {
+    this.#peers.get(conn)?.close();
+    this.#peers.delete(conn);
+    this.#refresh();
+  }
+
+  /** Brings what each connection sends to what is published and wanted. */
+  #send(): void {
+    this.#outgoing.plan();
+    for (const peer of this.#peers.values()) peer.sync();
+  }
+
+  #roleIs(role: UserRole): void {
+    if (role === 'anchor') return;
+    this.#outgoing.publications.clear();
+    this.#confirmed = '{}';
+    this.#send();
+  }
+
+  #iceIs(ice: IceConfig): void {
+    this.#ice = ice;
+    this.#iceAt = Date.now();
+  }
+
+  #configuration(): RTCConfiguration {
+    const { servers, policy } = this.#ice;
+    return configuration(servers, this.options.iceTransportPolicy === 'relay' ? 'relay' : policy);
+  }
+
+  #park(): Parked | undefined {
+    if (typeof RTCPeerConnection !== 'function') {
+      throw new RtcError('unsupported', 'This browser has no WebRTC (RTCPeerConnection). Open the page in another browser.');
+    }
+    return (this.#parked ??= this.#roster ? undefined : park());
+  }
+
+  #emit(event: ClientEvent): void {
+    if (this.#over) return;
+    log('debug', event.type);
+    this.listener(event);
+  }
+}
+
+function wishOf({ audio, video, only }: DefaultSubscription): DefaultWish {
+  return { audio, video, only: only && [...only] };
+}
+
+/** Tells the encoders what they are given; a page's own choice stands. */
+function hint({ type, audio, video, audioProfile }: Publication): void {
+  if (video && !video.contentHint && type === 'auxiliary') video.contentHint = 'detail';
+  if (audio && !audio.contentHint && audioProfile === 'music') audio.contentHint = 'music';
+}
+

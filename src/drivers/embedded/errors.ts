@@ -1,0 +1,38 @@
+import { RtcError, type RtcErrorCode } from '../../core/errors.js';
+import { CLOSE, type WireError } from '../../protocol/messages.js';
+
+const provider = 'embedded';
+
+/** What the server refused; `vendorCode` names how an earlier stay ended, where that is why. */
+export function fromWire({ code, message, ended }: WireError): RtcError {
+  return new RtcError(ended ? 'forbidden' : code, message, { provider, vendorCode: ended ?? code });
+}
+
+/** What the room server did, by the code with which it closed before it answered. */
+const CLOSED: Record<number, readonly [RtcErrorCode, string]> = {
+  [CLOSE.malformed]: ['join-failed', 'does not understand this page. Serve the same version of both.'],
+  [CLOSE.refused]: ['join-failed', 'refused. Its log says why.'],
+  [CLOSE.joinTimeout]: ['timeout', 'heard nothing in time. It is tried again.'],
+  [CLOSE.shuttingDown]: ['network', 'is restarting. It is tried again.'],
+};
+
+/** What a socket that closed before the server's answer means. */
+export function fromClose(vendorCode: number, url: string): RtcError {
+  const [code, what] = CLOSED[vendorCode] ?? [
+    'network',
+    "cannot be reached. Check url, that it runs, and that it allows this page's origin.",
+  ];
+  return new RtcError(code, `The room server at ${url} ${what}`, { provider, vendorCode });
+}
+
+export function noRoute(userId: string): RtcError {
+  return new RtcError(
+    'network',
+    `No sound or picture arrives from ${userId}: the network lets none through. Configure TURN on the room server. It is tried again.`,
+    { provider },
+  );
+}
+
+export function bad(message: string): RtcError {
+  return new RtcError('argument', message, { provider });
+}

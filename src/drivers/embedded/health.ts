@@ -1,0 +1,99 @@
+import type { Peer } from './peer.js';
+
+/** Milliseconds without a packet of what should come: a new route is looked for, and again; it is told. */
+const RESTART = 4_000;
+const AGAIN = 16_000;
+const FAILED = 12_000;
+
+/** The statistics used here, of all their types. */
+interface Stat {
+  type: string;
+  mid?: string;
+  nominated?: boolean;
+  packetsReceived?: number;
+  packetsLost?: number;
+  fractionLost?: number;
+  roundTripTime?: number;
+  currentRoundTripTime?: number;
+}
+
+export interface Quality {
+  uplink: number;
+  downlink: number;
+}
+
+/** TRTC's scale: 1 excellent … 5 very bad, 6 no connection; from seconds and a fraction. */
+export function grade(roundTrip: number, loss: number): number {
+  const steps: [number, number][] = [[0.1, 0.01], [0.2, 0.03], [0.35, 0.08], [0.6, 0.2]];
+  const index = steps.findIndex(([time, lost]) => roundTrip <= time && loss <= lost);
+  return index < 0 ? 5 : index + 1;
+}
+
+/** Watches one connection: whether what should arrive does, and how well. */
+export class Health {
+  failed = false;
+  #packets = new Map<string, number>();
+  #got = 0;
+  #lost = 0;
+  #since = 0;
+  #next = 0;
+
+  constructor(private readonly peer: Peer) {}
+
+  /**
+   * @param expected The m-lines that somebody publishes, unmuted, and we receive.
+   * @returns 0 for what cannot be told
+   */
+  async check(expected: readonly number[]): Promise<Quality> {
+    const { peer } = this;
+    const report = await peer.pc.getStats();
+    if (peer.closed) return { uplink: 0, downlink: 0 };
+    let [got, lost, trip, upTrip, upLost, sent] = [0, 0, 0, 0, 0, false];
+    let arrives = false;
+    for (const stat of report.values() as Iterable<Stat>) {
+      const { type, mid = '', packetsReceived = 0 } = stat;
+      if (type === 'inbound-rtp') {
+        got += packetsReceived;
+        lost += stat.packetsLost ?? 0;
+        if (expected.includes(+mid) && packetsReceived > (this.#packets.get(mid) ?? 0)) arrives = true;
+        this.#packets.set(mid, packetsReceived);
+      } else if (type === 'remote-inbound-rtp') {
+        sent = true;
+        upTrip = Math.max(upTrip, stat.roundTripTime ?? 0);
+        upLost = Math.max(upLost, stat.fractionLost ?? 0);
+      } else if (type === 'candidate-pair' && stat.nominated) {
+        trip = stat.currentRoundTripTime ?? 0;
+      }
+    }
+    this.#watch(expected.length > 0 && !arrives);
+    const fresh = got - this.#got;
+    const missing = Math.max(0, lost - this.#lost);
+    this.#got = got;
+    this.#lost = lost;
+    if (/failed|disconnected/.test(peer.pc.iceConnectionState)) return { uplink: 6, downlink: 6 };
+    return {
+      uplink: sent ? grade(upTrip, upLost) : 0,
+      downlink: fresh > 0 ? grade(trip, missing / (fresh + missing)) : 0,
+    };
+  }
+
+  #watch(starving: boolean): void {
+    const now = Date.now();
+    if (!starving) {
+      this.#since = 0;
+      this.failed = false;
+      return;
+    }
+    if (!this.#since) {
+      this.#since = now;
+      this.#next = now + RESTART;
+    }
+    const { iceConnectionState } = this.peer.pc;
+    // While the first route is still being looked for, a restart would only begin anew.
+    if (now >= this.#next && !/new|checking/.test(iceConnectionState)) {
+      this.#next = now + AGAIN;
+      this.peer.restart();
+    }
+    if (now - this.#since >= FAILED) this.failed = true;
+  }
+}

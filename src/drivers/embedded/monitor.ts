@@ -1,0 +1,91 @@
+import type { ClientEvent } from '../driver.js';
+import { noRoute } from './errors.js';
+import { Health } from './health.js';
+import { localLevel, loudest, remoteLevel, Speakers, type Level } from './meter.js';
+import type { Outgoing } from './outgoing.js';
+import type { Peer } from './peer.js';
+import type { Slot } from './roster.js';
+
+const LEVELS = 200;
+const HEALTH = 2_000;
+/** The m-line of the microphone. */
+const MICROPHONE = 0;
+
+export interface Watched {
+  peers: readonly Peer[];
+  received: readonly Slot[];
+  outgoing: Outgoing;
+  userId: string;
+}
+
+/** Looks again and again: who speaks how loud, how good the connections are, what does not arrive. */
+export class Monitor {
+  /** Whether levels are told. */
+  levels = false;
+  #speakers = new Speakers();
+  #health = new WeakMap<Peer, Health>();
+  /** By stream id, whose. */
+  #failed = new Map<string, string>();
+  #timers: ReturnType<typeof setInterval>[] = [];
+
+  constructor(
+    private readonly watched: () => Watched,
+    private readonly emit: (event: ClientEvent) => void,
+  ) {}
+
+  start(): void {
+    this.#timers = [
+      setInterval(() => void this.#listen(), LEVELS),
+      setInterval(() => void this.#check(), HEALTH),
+    ];
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+  }
+
+  async #listen(): Promise<void> {
+    const { peers, received, outgoing, userId } = this.watched();
+    const levels: Level[] = received.flatMap(({ session, userId, kind, line, on }) => {
+      const peer = kind === 'audio' && peers.find(({ connect }) => connect.peer === session);
+      const receiver = peer && peer.pc.getTransceivers()[line]?.receiver;
+      return receiver ? [{ userId, level: on ? remoteLevel(receiver) : 0 }] : [];
+    });
+    if (outgoing.streams.main?.audio === 'on') {
+      const sender = peers
+        .map(({ pc }) => pc.getTransceivers()[MICROPHONE]?.sender)
+        .find((one) => one?.track);
+      // A closed connection has no statistics any more.
+      if (sender) levels.push({ userId, level: await localLevel(sender).catch(() => 0) });
+    }
+    const all = loudest(levels);
+    const userIds = this.#speakers.update(all, Date.now());
+    if (userIds) this.emit({ type: 'active-speakers', userIds });
+    if (this.levels && all.length) this.emit({ type: 'audio-levels', levels: all });
+  }
+
+  async #check(): Promise<void> {
+    const { peers, received } = this.watched();
+    let uplink = 0;
+    let downlink = 0;
+    const failed = new Map<string, string>();
+    for (const peer of peers) {
+      const health = this.#health.get(peer) ?? new Health(peer);
+      this.#health.set(peer, health);
+      const expected = received.filter(({ session, on }) => on && session === peer.connect.peer);
+      const quality = await health.check(expected.map(({ line }) => line)).catch(() => undefined);
+      if (!quality || peer.closed) continue;
+      uplink = Math.max(uplink, quality.uplink);
+      downlink = Math.max(downlink, quality.downlink);
+      if (health.failed) for (const { streamId, userId } of expected) failed.set(streamId, userId);
+    }
+    for (const [streamId, userId] of failed) {
+      if (!this.#failed.has(streamId)) this.emit({ type: 'stream-health', streamId, error: noRoute(userId) });
+    }
+    for (const streamId of this.#failed.keys()) {
+      if (!failed.has(streamId)) this.emit({ type: 'stream-health', streamId });
+    }
+    this.#failed = failed;
+    if (peers.length) this.emit({ type: 'network-quality', uplink, downlink });
+  }
+}

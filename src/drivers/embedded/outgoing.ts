@@ -1,0 +1,98 @@
+import type { PublishedStream, PublishedStreams, StreamWish } from '../../protocol/messages.js';
+import type { Publication, StreamType, TrackKind } from '../driver.js';
+import { audioBitrate, shareVideo, type VideoEncoding, type VideoWish } from './quality.js';
+
+/** The fixed layout: which media each m-line carries, in their order. */
+export const LAYOUT: readonly (readonly [StreamType, TrackKind])[] = [
+  ['main', 'audio'],
+  ['main', 'video'],
+  ['auxiliary', 'video'],
+  ['auxiliary', 'audio'],
+];
+
+export type Wanted = Omit<StreamWish, 'session'>;
+
+/** What one m-line of one viewer's connection sends. */
+export interface Sending {
+  track: MediaStreamTrack;
+  encoding: Partial<VideoEncoding> & { priority?: RTCPriorityType };
+  screen: boolean;
+}
+
+export function publishedStreams(publications: Iterable<Publication>): PublishedStreams {
+  const streams: PublishedStreams = {};
+  for (const { type, hasAudio, hasVideo, audioMuted, videoMuted } of publications) {
+    const stream: PublishedStream = {};
+    if (hasAudio) stream.audio = audioMuted ? 'muted' : 'on';
+    if (hasVideo) stream.video = videoMuted ? 'muted' : 'on';
+    if (hasAudio || hasVideo) streams[type] = stream;
+  }
+  return streams;
+}
+
+/** What is published, who wants what of it, and so what each connection sends. */
+export class Outgoing {
+  readonly publications = new Map<StreamType, Publication>();
+  readonly #wanted = new Map<string, readonly Wanted[]>();
+  #pictures = new Map<string, VideoEncoding>();
+
+  constructor(private readonly uplink: number) {}
+
+  get streams(): PublishedStreams {
+    return publishedStreams(this.publications.values());
+  }
+
+  want(session: string, wishes: readonly Wanted[]): void {
+    this.#wanted.set(session, wishes);
+  }
+
+  forget(session: string): void {
+    this.#wanted.delete(session);
+  }
+
+  /** After any change: shares the uplink anew among those who receive a picture. */
+  plan(): void {
+    let budget = this.uplink;
+    const keys: string[] = [];
+    const wishes: VideoWish[] = [];
+    for (const [session, wanted] of this.#wanted) {
+      for (const { type, h } of wanted) {
+        const publication = this.publications.get(type);
+        if (!publication) continue;
+        if (this.#track(session, type, 'audio')) budget -= audioBitrate(publication.audioProfile);
+        const track = this.#track(session, type, 'video');
+        if (!track) continue;
+        const { width = publication.width, height = publication.height } = track.getSettings();
+        keys.push(session + type);
+        wishes.push({
+          h,
+          source: { width, height, frameRate: publication.frameRate, screen: type === 'auxiliary' },
+        });
+      }
+    }
+    const shared = shareVideo(wishes, Math.max(0, budget));
+    this.#pictures = new Map(shared.map((encoding, index) => [keys[index] ?? '', encoding]));
+  }
+
+  /** What goes to a session on an m-line now; null: nothing. */
+  to(session: string, line: number): Sending | null {
+    const [type, kind] = LAYOUT[line] ?? [];
+    const publication = type && this.publications.get(type);
+    const track = type && kind && this.#track(session, type, kind);
+    if (!track || !publication) return null;
+    return {
+      track,
+      screen: kind === 'video' && type === 'auxiliary',
+      encoding:
+        kind === 'audio'
+          ? { maxBitrate: audioBitrate(publication.audioProfile), priority: 'high' }
+          : { ...this.#pictures.get(session + type) },
+    };
+  }
+
+  #track(session: string, type: StreamType, kind: TrackKind): MediaStreamTrack | null {
+    const wish = this.#wanted.get(session)?.find((one) => one.type === type);
+    const track = wish?.[kind] ? this.publications.get(type)?.[kind] : null;
+    return track?.readyState === 'live' ? track : null;
+  }
+}

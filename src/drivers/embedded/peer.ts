@@ -1,0 +1,230 @@
+import { log } from '../../core/logger.js';
+import type { Connect, Signal } from '../../protocol/messages.js';
+import { LAYOUT, type Sending } from './outgoing.js';
+
+export interface PeerHost {
+  signal(conn: string, signal: Signal): void;
+  /** The configuration with ICE servers that are still valid. */
+  fresh(): Promise<RTCConfiguration>;
+  sending(session: string, line: number): Sending | null;
+  /** There are tracks to receive, or the route has changed. */
+  changed(peer: Peer): void;
+}
+
+/** A connection that waits for a peer: its offer is made and not set, so nothing is gathered yet. */
+export interface Parked {
+  pc: RTCPeerConnection;
+  offer: Promise<RTCSessionDescriptionInit>;
+}
+
+/** Every configuration repeats this: changing only the servers beside it throws. */
+const BUNDLE: RTCConfiguration = { bundlePolicy: 'max-bundle' };
+
+export function configuration(iceServers: RTCIceServer[], iceTransportPolicy: RTCIceTransportPolicy): RTCConfiguration {
+  return { ...BUNDLE, iceServers, iceTransportPolicy };
+}
+
+export function park(): Parked {
+  const pc = new RTCPeerConnection(BUNDLE);
+  lay(pc);
+  const offer = pc.createOffer();
+  offer.catch(() => undefined);
+  return { pc, offer };
+}
+
+/** The offerer's m-lines: one stream for camera and microphone, one for the screen (lip sync). */
+function lay(pc: RTCPeerConnection): void {
+  const streams = { main: new MediaStream(), auxiliary: new MediaStream() };
+  for (const [type, kind] of LAYOUT) {
+    prefer(pc.addTransceiver(kind, { direction: 'sendrecv', streams: [streams[type]] }));
+  }
+}
+
+/** VP8 first, H.264 where there is nothing else; the rest would only make the offer longer. */
+function prefer(transceiver: RTCRtpTransceiver): void {
+  if (transceiver.receiver.track.kind === 'audio') return;
+  const all = RTCRtpReceiver.getCapabilities('video')?.codecs ?? [];
+  const of = (name: RegExp): RTCRtpCodec[] => all.filter(({ mimeType }) => name.test(mimeType));
+  transceiver.setCodecPreferences([...of(/vp8/i), ...of(/h264/i), ...of(/rtx|red|ulpfec/i)]);
+}
+
+const isFirefox = (description: RTCSessionDescription | null): boolean => !!description?.sdp.includes('mozilla');
+
+/**
+ * The connection with one other session. Its m-lines never change after the first exchange; what
+ * they carry does.
+ */
+export class Peer {
+  readonly pc: RTCPeerConnection;
+  closed = false;
+  /** An ICE restart's offer that is set only when its answer is there. */
+  #late: RTCSessionDescriptionInit | null = null;
+  #chain: Promise<unknown> = Promise.resolve();
+  #syncing = false;
+  #dirty = false;
+  #encodings: string[] = [];
+
+  /**
+   * @param parked Its offer was sent with the join when `connect.parked`; else a connection whose
+   * m-lines are laid already.
+   */
+  constructor(
+    readonly connect: Connect,
+    config: RTCConfiguration,
+    private readonly host: PeerHost,
+    parked?: Parked,
+  ) {
+    const pc = (this.pc = parked?.pc ?? new RTCPeerConnection(config));
+    // On the chain, so that no candidate overtakes its description.
+    pc.onicecandidate = ({ candidate }) =>
+      this.#run(() => {
+        this.#send({ candidate: candidate && (candidate.toJSON() as Required<RTCIceCandidateInit>) });
+      });
+    pc.oniceconnectionstatechange = () => {
+      if (pc.iceConnectionState === 'failed') this.restart();
+      if (this.connected) this.sync();
+      this.host.changed(this);
+    };
+    if (connect.offer) {
+      this.signal({ sdp: { type: 'offer', sdp: connect.offer } });
+    } else if (connect.offerer) {
+      this.#run(async () => {
+        if (parked) pc.setConfiguration(config);
+        else lay(pc);
+        await pc.setLocalDescription(connect.parked && (await parked?.offer));
+        if (!connect.parked) this.#describe();
+        this.sync();
+      });
+    }
+  }
+
+  get connected(): boolean {
+    return /^(connected|completed)$/.test(this.pc.iceConnectionState);
+  }
+
+  /** What arrives on an m-line, once there is one. */
+  track(line: number): MediaStreamTrack | null {
+    if (this.closed) return null;
+    return this.pc.getTransceivers()[line]?.receiver.track ?? null;
+  }
+
+  /** Signals come in order and are worked off in order; so a candidate finds its description set. */
+  signal(signal: Signal): void {
+    this.#run(async () => {
+      const { pc } = this;
+      if ('restart' in signal) {
+        if (this.connect.offerer) this.restart();
+      } else if ('candidate' in signal) {
+        await pc.addIceCandidate(signal.candidate ?? undefined);
+      } else if (signal.sdp.type === 'answer' && this.connect.offerer) {
+        if (this.#late) await pc.setLocalDescription(this.#late);
+        this.#late = null;
+        await pc.setRemoteDescription(signal.sdp);
+      } else if (signal.sdp.type === 'offer' && !this.connect.offerer) {
+        if (pc.remoteDescription) pc.setConfiguration(await this.host.fresh());
+        await this.#answer(signal.sdp);
+        this.host.changed(this);
+        this.sync();
+      }
+    });
+  }
+
+  /** Looks for a new route, with fresh servers; the answerer asks the offerer for it. */
+  restart(): void {
+    this.#run(async () => {
+      const { pc, connect } = this;
+      if (!pc.remoteDescription || pc.signalingState !== 'stable' || this.#late) return;
+      const config = await this.host.fresh();
+      if (this.closed) return;
+      pc.setConfiguration(config);
+      if (!connect.offerer) {
+        this.#send({ restart: true });
+      } else if (isFirefox(pc.remoteDescription) && !isFirefox(pc.localDescription)) {
+        // Set at once, Chromium may pick a candidate of before the restart (14 times in 60).
+        this.#late = await pc.createOffer({ iceRestart: true });
+        this.#describe(this.#late);
+      } else {
+        pc.restartIce();
+        await pc.setLocalDescription();
+        this.#describe();
+      }
+    });
+  }
+
+  /** What is sent follows the latest wishes; calls while it does so count as one more. */
+  sync(): void {
+    this.#dirty = true;
+    if (this.#syncing) return;
+    this.#syncing = true;
+    void this.#follow();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.pc.onicecandidate = this.pc.oniceconnectionstatechange = null;
+    this.pc.close();
+  }
+
+  async #follow(): Promise<void> {
+    while (this.#dirty && !this.closed) {
+      this.#dirty = false;
+      for (const [line, { sender }] of this.pc.getTransceivers().entries()) {
+        const wanted = this.host.sending(this.connect.peer, line);
+        try {
+          if (wanted) await this.#encode(sender, line, wanted);
+          // Asked again: the wish may have changed while the encoder was set.
+          const track = this.host.sending(this.connect.peer, line)?.track ?? null;
+          if (!this.closed && sender.track !== track) await sender.replaceTrack(track);
+        } catch (error) {
+          this.#encodings[line] = '';
+          log('warn', 'sending', error);
+        }
+      }
+    }
+    this.#syncing = false;
+  }
+
+  async #encode(sender: RTCRtpSender, line: number, { encoding, screen }: Sending): Promise<void> {
+    const key = JSON.stringify([encoding, screen]);
+    const parameters = sender.getParameters();
+    const [first] = parameters.encodings;
+    if (!first || this.#encodings[line] === key) return;
+    Object.assign(first, encoding);
+    if (screen) parameters.degradationPreference = 'maintain-resolution';
+    await sender.setParameters(parameters);
+    this.#encodings[line] = key;
+  }
+
+  async #answer(offer: RTCSessionDescriptionInit): Promise<void> {
+    const { pc } = this;
+    const first = !pc.remoteDescription;
+    await pc.setRemoteDescription(offer);
+    if (first) {
+      const streams = { main: new MediaStream(), auxiliary: new MediaStream() };
+      for (const [line, transceiver] of pc.getTransceivers().entries()) {
+        const type = LAYOUT[line]?.[0];
+        transceiver.direction = 'sendrecv';
+        if (type) transceiver.sender.setStreams(streams[type]);
+        prefer(transceiver);
+      }
+    }
+    await pc.setLocalDescription();
+    this.#describe();
+  }
+
+  #describe({ type, sdp }: Partial<RTCSessionDescriptionInit> = this.pc.localDescription ?? {}): void {
+    if (sdp && (type === 'offer' || type === 'answer')) this.#send({ sdp: { type, sdp } });
+  }
+
+  #send(signal: Signal): void {
+    if (!this.closed) this.host.signal(this.connect.conn, signal);
+  }
+
+  #run(step: () => unknown): void {
+    this.#chain = this.#chain
+      .then(() => (this.closed ? undefined : step()))
+      .catch((error: unknown) => {
+        if (!this.closed) log('warn', 'connection', error);
+      });
+  }
+}

@@ -1,0 +1,85 @@
+/** What the uplink carries unless `driver-options` says otherwise, in bits per second. */
+export const UPLINK = 2_500_000;
+
+export interface VideoSource {
+  /** Pixels, and frames per second. */
+  width: number;
+  height: number;
+  frameRate: number;
+  /** A screen keeps its resolution and gives up frames instead. */
+  screen: boolean;
+}
+
+/** One viewer of one picture; `h` is the tile's height in device pixels. */
+export interface VideoWish {
+  source: VideoSource;
+  h?: number;
+}
+
+export interface VideoEncoding {
+  maxBitrate: number;
+  maxFramerate: number;
+  scaleResolutionDownBy: number;
+}
+
+/** Bits for each pixel of each frame at which VP8 looks clean in a call. */
+const BITS_PER_PIXEL = 0.08;
+const MOST = 2_500_000;
+const LEAST = 60_000;
+/**
+ * When less than the whole demand is left for a viewer: from so many bits per second on, at most so
+ * many lines and frames (the steps whose cost for the sender was measured; architecture.md).
+ */
+const LADDER: readonly (readonly [bits: number, height: number, frameRate: number])[] = [
+  [1_200_000, 720, 30],
+  [700_000, 480, 30],
+  [450_000, 480, 20],
+  [240_000, 360, 15],
+  [110_000, 240, 15],
+  [80_000, 240, 10],
+  [0, 120, 10],
+];
+
+/** Bits per second of sound for each viewer. */
+export function audioBitrate(profile: 'speech' | 'music'): number {
+  return profile === 'music' ? 128_000 : 40_000;
+}
+
+/** The encodings of all viewers' pictures, in the order given, sharing `budget` bits per second. */
+export function shareVideo(wishes: readonly VideoWish[], budget: number): VideoEncoding[] {
+  const sized = wishes.map(({ source, h }) => {
+    const scale = source.screen ? 1 : scaleTo(source.height, h || source.height);
+    return { source, scale, demand: demandOf(source, scale, source.frameRate) };
+  });
+  const shares: number[] = [];
+  let left = budget;
+  let viewers = sized.length;
+  // Who needs least is served first, and what it leaves goes to the others.
+  for (const [index, { demand }] of [...sized.entries()].sort(([, a], [, b]) => a.demand - b.demand)) {
+    const share = Math.max(LEAST, Math.min(demand, left / viewers--));
+    shares[index] = share;
+    left = Math.max(0, left - share);
+  }
+  return sized.map(({ source, scale, demand }, index) => {
+    const maxBitrate = Math.round(shares[index] ?? LEAST);
+    if (maxBitrate >= Math.floor(demand)) {
+      return { maxBitrate, maxFramerate: source.frameRate, scaleResolutionDownBy: scale };
+    }
+    const [, height, frames] = LADDER.find(([bits]) => maxBitrate >= bits) ?? [0, 120, 10];
+    return {
+      maxBitrate,
+      maxFramerate: Math.min(source.frameRate, frames),
+      scaleResolutionDownBy: source.screen ? 1 : Math.max(scale, scaleTo(source.height, height)),
+    };
+  });
+}
+
+function demandOf({ width, height, frameRate, screen }: VideoSource, scale: number, frames: number): number {
+  const bits = ((width * height) / scale ** 2) * Math.min(frames, frameRate) * BITS_PER_PIXEL;
+  return Math.max(LEAST, Math.min(MOST, screen ? bits / 2 : bits));
+}
+
+/** In halves and downwards, so that a tile that grows a little changes no encoder. */
+function scaleTo(from: number, to: number): number {
+  return Math.max(1, Math.floor((from / to) * 2) / 2);
+}

@@ -1,0 +1,28 @@
+import { RtcError } from '../core/errors.js';
+import type { Driver } from './driver.js';
+import { loadEmbedded } from './embedded/loader.js';
+
+export type DriverLoader = () => Promise<Driver>;
+
+/** The back ends that come with the package; each loads its driver when the first room joins. */
+const loaders = new Map<string, DriverLoader>([['embedded', loadEmbedded]]);
+
+/**
+ * Makes `provider="name"` available, or replaces what it loads: a driver itself, or a function
+ * that loads it when the first room joins.
+ */
+export function registerDriver(name: string, driver: Driver | DriverLoader): void {
+  loaders.set(name, typeof driver === 'function' ? driver : () => Promise.resolve(driver));
+}
+
+/** The driver of a provider. @throws RtcError `argument` when there is none of that name. */
+export async function loadDriver(name: string): Promise<Driver> {
+  const loader = loaders.get(name);
+  if (!loader) {
+    throw new RtcError(
+      'argument',
+      `There is no back end “${name}”. Set provider to one of: ${[...loaders.keys()].join(', ')}; or call registerDriver("${name}", …) first.`,
+    );
+  }
+  return loader();
+}

@@ -1,0 +1,272 @@
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { LocalCapture } from '../../core/local-capture.js';
+import { RtcError } from '../../core/errors.js';
+import type { CaptureState, LocalStream, TrackProcessor } from '../../core/types.js';
+import { icon } from '../../icons.js';
+import { baseStyles } from '../shared/base.styles.js';
+import { button } from '../shared/button.js';
+import { controls, flag, object, RtcElement, wishes, word } from '../shared/rtc-element.js';
+import { nameOf, renderTile, tint } from '../shared/tile.js';
+import { tileStyles } from '../shared/tile.styles.js';
+import { localStyles } from './rtc-local-stream.styles.js';
+
+/**
+ * Captures and publishes this page's camera, microphone and screen.
+ *
+ * @tag rtc-local-stream
+ * @attr {boolean} audio - Capture the microphone.
+ * @attr {boolean} video - Capture the camera.
+ * @attr {boolean} screen - Share the screen, as a stream of type `auxiliary`.
+ * @attr {boolean} screen-audio - With its sound.
+ * @attr {boolean} audio-muted - Keep the microphone, send silence.
+ * @attr {boolean} video-muted - Release the camera, stay published.
+ * @attr {string} microphone-id - Which microphone.
+ * @attr {string} camera-id - Which camera.
+ * @attr {string} facing-mode - `user` or `environment`.
+ * @attr {string} [profile=480p] - `120p` … `1080p`, or `WIDTHxHEIGHT@FPS`.
+ * @attr {'speech'|'music'} [audio-profile=speech] - What the sound is tuned for.
+ * @attr {boolean} preview - Capture and show before, outside or without a room.
+ * @attr {boolean} no-publish - Never publish.
+ * @attr {'auto'|'on'|'off'} [mirror=auto] - `auto`: the front camera only.
+ * @attr {string} controls - Empty: all; or a list of `microphone`, `camera`, `screen`.
+ * @attr {string} for - Id of the room.
+ * @attr {string} capture-state - Reflected, read-only.
+ * @attr {boolean} published - Reflected, read-only.
+ *
+ * @slot placeholder - Shown while there is no picture.
+ * @slot label - Instead of the name.
+ *
+ * @csspart video - The media element.
+ * @csspart label - The pill with the name.
+ * @csspart badge - The crossed-out microphone in it.
+ * @csspart placeholder - What is shown while there is no picture.
+ * @csspart toolbar - The row of buttons.
+ * @csspart button - Each button.
+ * @csspart status - Says what keeps the camera or microphone from working.
+ * @csspart message - Its sentence.
+ *
+ * @cssstate speaking - The user speaks.
+ * @cssstate muted - The microphone is muted.
+ *
+ * @event {RtcCaptureStateChangedEvent} rtc-capture-state-changed
+ * @event {RtcStreamPublishedEvent} rtc-stream-published
+ * @event {RtcStreamUnpublishedEvent} rtc-stream-unpublished
+ * @event {RtcDeviceChangedEvent} rtc-device-changed
+ * @event {RtcScreenSharingStoppedEvent} rtc-screen-sharing-stopped
+ * @event {RtcRequestEvent} rtc-request
+ * @event {RtcErrorEvent} rtc-error
+ */
+export class RtcLocalStream extends RtcElement {
+  static override styles = [baseStyles, tileStyles, localStyles];
+
+  static {
+    wishes(this, {
+      audio: flag,
+      video: flag,
+      screen: flag,
+      screenAudio: flag,
+      audioMuted: flag,
+      videoMuted: flag,
+      microphoneId: word(),
+      cameraId: word(),
+      facingMode: word(),
+      profile: word('480p'),
+      audioProfile: word('speech'),
+      preview: flag,
+      noPublish: flag,
+      mirror: word('auto'),
+      controls,
+      for: word(),
+      room: object,
+      mediaStream: object,
+      trackProcessor: object,
+    });
+  }
+
+  declare audio: boolean;
+  declare video: boolean;
+  declare screen: boolean;
+  declare screenAudio: boolean;
+  declare audioMuted: boolean;
+  declare videoMuted: boolean;
+  declare microphoneId?: string;
+  declare cameraId?: string;
+  declare facingMode?: string;
+  declare profile: string;
+  declare audioProfile: 'speech' | 'music';
+  declare preview: boolean;
+  declare noPublish: boolean;
+  declare mirror: 'auto' | 'on' | 'off';
+  declare controls?: string;
+  declare for?: string;
+  /** The room it belongs to. */
+  declare room?: Element | null;
+  /** Published instead of a device; its tracks stay the page's. */
+  declare mediaStream?: MediaStream;
+  /** Changes each track before it is shown and sent. */
+  declare trackProcessor?: TrackProcessor;
+
+  readonly #capture = new LocalCapture(this);
+  readonly #camera = picture();
+  readonly #screen = picture();
+
+  get captureState(): CaptureState {
+    return this.#capture.state;
+  }
+  /** All that is captured is published. */
+  get published(): boolean {
+    return this.#capture.published;
+  }
+
+  /** Sets `preview`; resolves when capture is live. @throws RtcError the first failure, `aborted` */
+  initialize(): Promise<void> {
+    return this.#want({ preview: true }, () => this.#capture.whenCaptured());
+  }
+
+  /** Removes `no-publish`; resolves when the back end has confirmed. @throws RtcError */
+  publish(): Promise<void> {
+    return this.#want({ noPublish: false }, () => this.#capture.whenPublished());
+  }
+
+  /** Sets `no-publish`. */
+  unpublish(): Promise<void> {
+    return this.#want({ noPublish: true }, () => this.#capture.whenUnpublished());
+  }
+
+  /** Unpublishes and stops everything. */
+  close(): Promise<void> {
+    const off = { audio: false, video: false, screen: false, preview: false, mediaStream: undefined };
+    return this.#want(off, () => this.#capture.whenUnpublished());
+  }
+
+  /**
+   * Captures with another device.
+   * @throws RtcError `argument` for another kind, `device-missing` and others when it fails
+   */
+  async switchDevice(kind: 'microphone' | 'camera' | 'audio' | 'video', id: string): Promise<void> {
+    if (kind === 'microphone' || kind === 'audio') await this.#want({ microphoneId: id });
+    else if (kind === 'camera' || kind === 'video') await this.#want({ cameraId: id });
+    else throw new RtcError('argument', 'switchDevice() takes “microphone” or “camera”, and a device id.');
+  }
+
+  /** @internal */
+  revert(names: ('audio' | 'video' | 'screen' | 'preview')[]): void {
+    for (const name of names) this[name] = false;
+  }
+
+  async #want(wish: Partial<RtcLocalStream>, done?: () => Promise<void>): Promise<void> {
+    Object.assign(this, wish);
+    this.flush();
+    await (done ?? (() => this.#capture.whenCaptured()))();
+  }
+
+  protected override carryOut(): void {
+    const capture = this.#capture;
+    capture.attach(this.home?.session ?? null);
+    capture.update({
+      audio: this.audio,
+      video: this.video,
+      screen: this.screen,
+      screenAudio: this.screenAudio,
+      audioMuted: this.audioMuted,
+      videoMuted: this.videoMuted,
+      microphoneId: this.microphoneId,
+      cameraId: this.cameraId,
+      facingMode: this.facingMode,
+      profile: this.profile,
+      audioProfile: this.audioProfile,
+      preview: this.preview,
+      noPublish: this.noPublish,
+      mediaStream: this.mediaStream,
+      trackProcessor: this.trackProcessor,
+    });
+  }
+
+  protected override release(): void {
+    this.#capture.end();
+    this.#capture.attach(null);
+  }
+
+  protected override reflectState(): void {
+    this.setAttribute('capture-state', this.captureState);
+    this.toggleAttribute('published', this.published);
+    this.mark('muted', this.audioMuted);
+    const { session } = this.home ?? {};
+    this.mark('speaking', !this.audioMuted && !!session?.userId && session.speakers.includes(session.userId));
+    show(this.#camera, this.#capture.main);
+    show(this.#screen, this.#capture.auxiliary);
+  }
+
+  protected override onCommand(command: string): void {
+    if (command === '--toggle-audio') this.#toggle('audio');
+    else if (command === '--toggle-video') this.#toggle('video');
+    else if (command === '--toggle-screen') this.request('screen', !this.screen);
+  }
+
+  #toggle(kind: 'audio' | 'video'): void {
+    if (!this[kind] && !this.mediaStream) this.request(kind, true);
+    else this.request(`${kind}-muted`, !this[`${kind}Muted`]);
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    super.updated(changed);
+    tint(this.renderRoot as ShadowRoot, this.home?.session?.userId ?? '');
+  }
+
+  protected override render(): TemplateResult {
+    const { error, auxiliary, mirrored } = this.#capture;
+    const { wish, userId } = this.home?.session ?? {};
+    const camera = this.#camera;
+    const mirror = this.mirror === 'auto' ? mirrored : this.mirror === 'on';
+    camera.classList.toggle('mirror', mirror);
+    camera.classList.toggle('inset', !!auxiliary);
+    const screen = this.#screen;
+    screen.classList.add('contain');
+    const own = userId ? nameOf(wish?.userData ?? '', userId) : '';
+    return renderTile(camera, {
+      picture: hasPicture(camera) || !!auxiliary,
+      name: own ? `${own} (${this.text('you')})` : this.text('you'),
+      muted: this.audioMuted && this.text('muted'),
+      note: html`${auxiliary ? screen : nothing}
+        <div part="status" role="status">
+          ${error ? html`${icon('alert')}<p part="message">${error.message}</p>` : nothing}
+        </div>
+        ${this.controls === undefined ? nothing : this.#renderControls()}`,
+    });
+  }
+
+  #renderControls(): TemplateResult {
+    const hears = (this.audio || !!this.mediaStream) && !this.audioMuted;
+    const sees = (this.video || !!this.mediaStream) && !this.videoMuted;
+    const off = (on: boolean): string => (on ? '' : 'danger');
+    return html`<div part="toolbar" class="controls" role="group" aria-label=${this.text('toolbar')}>
+      ${this.offers('microphone')
+        ? button(hears ? 'mic' : 'mic-off', this.text(hears ? 'mute' : 'unmute'), () => this.#toggle('audio'), off(hears), !hears)
+        : nothing}
+      ${this.offers('camera')
+        ? button(sees ? 'video' : 'video-off', this.text(sees ? 'camera-off' : 'camera-on'), () => this.#toggle('video'), off(sees), !sees)
+        : nothing}
+      ${this.offers('screen')
+        ? button('screen', this.text(this.screen ? 'unshare' : 'share'), () => this.request('screen', !this.screen), '', this.screen)
+        : nothing}
+    </div>`;
+  }
+}
+
+function picture(): HTMLVideoElement {
+  const video = document.createElement('video');
+  video.muted = video.autoplay = video.playsInline = true;
+  video.part.add('video');
+  return video;
+}
+
+function hasPicture({ srcObject }: HTMLVideoElement): boolean {
+  return srcObject instanceof MediaStream && srcObject.getVideoTracks().some(({ readyState }) => readyState === 'live');
+}
+
+function show(video: HTMLVideoElement, stream: LocalStream | null): void {
+  const media = stream?.mediaStream ?? null;
+  if (video.srcObject !== media) video.srcObject = media;
+  // Moving a media element pauses it.
+  if (media && video.paused && hasPicture(video)) video.play().catch(() => undefined);
+}

@@ -1,0 +1,183 @@
+import { LitElement, type PropertyDeclaration, type PropertyValues } from 'lit';
+import {
+  addSeeker,
+  findRoom,
+  removeSeeker,
+  type RoomProvider,
+} from '../../context/room-context.js';
+import type { RtcEventDetails } from '../../core/types.js';
+import { eventClasses } from '../../events/events.js';
+import { text, type TextKey } from '../../texts.js';
+
+type Values = Record<string | symbol, unknown>;
+
+export interface Wish extends PropertyDeclaration {
+  /** What an absent attribute means. */
+  initial?: unknown;
+  /** What the property makes of any value; undefined: absent. */
+  clean?: (value: unknown) => unknown;
+}
+
+const absent = (value: unknown): unknown => (value === '' || value === null ? undefined : value);
+const asIs = { fromAttribute: (value: string | null): unknown => value };
+
+/** A boolean wish: `false`, also as a word, is absent. */
+export const flag: Wish = {
+  clean: (value) => value === '' || (!!value && value !== 'false'),
+};
+export const word = (initial?: string): Wish => ({ initial, clean: absent });
+export const number: Wish = {
+  initial: 1,
+  clean: (value) => {
+    const it = Number(absent(value) ?? NaN);
+    return Number.isNaN(it) ? undefined : Math.min(Math.max(it, 0), 1);
+  },
+};
+/** Objects and functions: no attribute. */
+export const object: Wish = { attribute: false, clean: (value) => value ?? undefined };
+/** A list of controls: empty means all of them. */
+export const controls: Wish = {
+  clean: (value) => (value === true ? '' : value === false || value === null ? undefined : value),
+};
+
+const attributeOf = (name: string): string => name.replace(/[A-Z]/g, (it) => `-${it.toLowerCase()}`);
+export const list = (value?: string): string[] => value?.split(/\s+/).filter(Boolean) ?? [];
+
+/**
+ * Declares wishes of an element. Lit's own accessors write attributes an update later, and defaults
+ * too; here a wish is seen in its attribute at once, and only when it is one.
+ */
+export function wishes(element: typeof RtcElement, all: Record<string, Wish>): void {
+  const properties: Record<string, Wish> = {};
+  for (const [name, wish] of Object.entries(all)) {
+    const { clean = (value: unknown) => value, initial, attribute = attributeOf(name), reflect = true } = wish;
+    properties[name] = { ...wish, attribute, converter: asIs, noAccessor: true, reflect: false };
+    const key = Symbol(name);
+    Object.defineProperty(element.prototype, name, {
+      configurable: true,
+      enumerable: true,
+      get(this: Values) {
+        return this[key] ?? initial ?? clean(undefined);
+      },
+      set(this: RtcElement & Values, value: unknown) {
+        const old = this[name];
+        const now = (this[key] = clean(value));
+        this.requestUpdate(name, old);
+        if (!reflect || typeof attribute !== 'string' || typeof now === 'object') return;
+        if (clean(this.getAttribute(attribute) ?? undefined) === now) return;
+        if (now === undefined || now === false) this.removeAttribute(attribute);
+        else this.setAttribute(attribute, now === true ? '' : String(now));
+      },
+    });
+  }
+  element.properties = properties;
+}
+
+/** What the four elements share: attributes as wishes, events, commands, outliving a move. */
+export abstract class RtcElement extends LitElement {
+  protected readonly internals = this.attachInternals();
+  protected home: RoomProvider | null = null;
+  #stale = true;
+  #seek = true;
+
+  /** True for what stands in a room. */
+  protected readonly seeks: boolean = true;
+
+  constructor() {
+    super();
+    this.addEventListener('command', (event) => {
+      this.onCommand((event as Event & { command: string }).command);
+    });
+  }
+
+  /** Passes the wish on to the core. */
+  protected abstract carryOut(): void;
+  /** Ends what the element owns. */
+  protected abstract release(): void;
+  /** Writes what is true into state attributes and states. */
+  protected abstract reflectState(): void;
+  protected onCommand(_command: string): void {}
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.reflectState();
+    this.#stale = true;
+    if (this.seeks) {
+      addSeeker(this);
+      this.seekRoom();
+    } else this.requestUpdate();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    // A task later it is known whether this was a move.
+    setTimeout(() => {
+      if (this.isConnected) return;
+      removeSeeker(this);
+      this.home = null;
+      this.release();
+    });
+  }
+
+  /** Its presence makes `moveBefore()` leave everything as it is. */
+  connectedMoveCallback(): void {
+    if (this.seeks) this.seekRoom();
+  }
+
+  /** @internal */
+  seekRoom(): void {
+    this.#seek = true;
+    this.requestUpdate();
+  }
+
+  /** @internal Fires an event of the contract; false when it was cancelled. */
+  emit<K extends keyof RtcEventDetails>(type: K, detail: RtcEventDetails[K]): boolean {
+    return this.dispatchEvent(new eventClasses[type](type, detail));
+  }
+
+  /** @internal Something that rendering reads has changed. */
+  changed(): void {
+    this.reflectState();
+    this.requestUpdate();
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (!this.isConnected) return;
+    if (changed.has('room') || changed.has('for')) this.#seek = true;
+    if (this.#seek && this.seeks) {
+      const found = findRoom(this);
+      this.#stale ||= found !== this.home;
+      this.home = found;
+    }
+    const due = this.#stale || this.#seek || changed.size > 0;
+    this.#seek = this.#stale = false;
+    if (due) this.carryOut();
+  }
+
+  /** What was set up to now is carried out at once, for a promise to tell of it. */
+  protected flush(): void {
+    if (this.isConnected) this.performUpdate();
+  }
+
+  /** Asks the page, then writes the attribute. */
+  protected request(name: string, value: string | boolean): void {
+    if (!this.emit('rtc-request', { name, value })) return;
+    const property = name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+    Object.assign(this, { [property]: value });
+    this.flush();
+  }
+
+  protected mark(state: string, on: boolean): void {
+    if (on) this.internals.states.add(state);
+    else this.internals.states.delete(state);
+  }
+
+  protected text(key: TextKey, name?: string): string {
+    return text(this, key, name);
+  }
+
+  protected offers(control: string): boolean {
+    const { controls: all } = this as { controls?: string };
+    return all !== undefined && (!all || list(all).includes(control));
+  }
+}

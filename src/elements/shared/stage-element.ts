@@ -1,0 +1,158 @@
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { provideRoom, providersChanged, type RoomProvider } from '../../context/room-context.js';
+import type { RoomSession } from '../../core/room-session.js';
+import type { StreamView } from '../../core/stream-view.js';
+import type { RemoteStream } from '../../core/remote-stream.js';
+import { icon, type IconName } from '../../icons.js';
+import { bestGrid } from './grid.js';
+import { observeSize, unobserveSize } from './resize.js';
+import { RtcElement } from './rtc-element.js';
+
+/** What is going on, in one sentence, and the one thing to do about it. */
+export interface Situation {
+  icon: IconName;
+  message: string;
+  slot?: 'empty' | 'error';
+  action?: { label: string; run: () => void };
+}
+
+const PARTS = ['video', 'label', 'badge', 'placeholder', 'resume', 'message', 'button', 'status'];
+
+/** What a room and a link share: a stage of tiles, and being where children take streams from. */
+export abstract class StageElement extends RtcElement implements RoomProvider {
+  /** @internal */
+  abstract readonly view: StreamView;
+  /** @internal */
+  abstract readonly session: RoomSession | null;
+  /** How many cells of the grid the link needs in its room's stage. @internal */
+  cells = 0;
+
+  #tiles = new Map<RemoteStream, HTMLElement>();
+  #width = 0;
+  #height = 0;
+
+  static override get observedAttributes(): string[] {
+    return [...super.observedAttributes, 'id'];
+  }
+
+  constructor() {
+    super();
+    provideRoom(this);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    observeSize(this);
+    providersChanged();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    unobserveSize(this);
+    providersChanged();
+  }
+
+  override attributeChangedCallback(name: string, old: string | null, value: string | null): void {
+    super.attributeChangedCallback(name, old, value);
+    if (name === 'id') providersChanged();
+  }
+
+  /** @internal */
+  sized(): void {
+    this.arrange();
+  }
+
+  protected get stage(): HTMLElement | null {
+    return this.renderRoot.querySelector('.stage');
+  }
+
+  /** What stands in the light DOM of the stage and is to be seen. */
+  protected get placed(): Element[] {
+    const slot = this.renderRoot.querySelector<HTMLSlotElement>('slot:not([name])');
+    return slot?.assignedElements({ flatten: true }) ?? [];
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    super.updated(changed);
+    this.#syncTiles();
+    this.arrange();
+  }
+
+  /** Tiles are kept by stream and never re-used for another: a picture does not jump to a neighbour. */
+  #syncTiles(): void {
+    const { layoutStreams } = this.view;
+    const holder = this.renderRoot.querySelector('.tiles');
+    for (const [stream, tile] of this.#tiles) {
+      if (layoutStreams.includes(stream)) continue;
+      tile.remove();
+      this.#tiles.delete(stream);
+    }
+    for (const stream of layoutStreams) {
+      if (this.#tiles.has(stream)) continue;
+      const tile = document.createElement('rtc-remote-stream');
+      Object.assign(tile, { tile: true, stream, room: this, streamType: stream.type });
+      tile.setAttribute('part', 'tile');
+      tile.setAttribute('exportparts', PARTS.map((name) => `${name}: tile-${name}`).join());
+      this.#tiles.set(stream, tile);
+      holder?.append(tile);
+    }
+  }
+
+  protected get tileCount(): number {
+    return this.#tiles.size;
+  }
+
+  /** Sizes the tiles: one fills the stage, two people are one picture and a small own one. */
+  protected arrange(): void {
+    const { stage } = this;
+    if (!stage) return;
+    const placed = this.placed.filter((item) => item.checkVisibility() || item instanceof StageElement);
+    const own = placed.filter((item) => item.localName === 'rtc-local-stream').length;
+    const count =
+      this.#tiles.size +
+      placed.reduce((sum, item) => sum + (item instanceof StageElement ? item.cells : 1), 0);
+    stage.toggleAttribute('data-bare', !count);
+    const style = getComputedStyle(stage);
+    // A link directly in a room: the room sizes its tiles.
+    if (style.display === 'contents') return;
+    const mode = count < 2 ? 'fill' : count === 2 && own === 1 ? 'pair' : 'grid';
+    stage.dataset.mode = mode;
+    const width = stage.clientWidth - 2 * parseFloat(style.paddingLeft);
+    const height = stage.clientHeight - 2 * parseFloat(style.paddingTop);
+    const [across = 16, down = 9] = style.getPropertyValue('--rtc-tile-aspect').split('/').map(Number);
+    const aspect = across / (down || 1) || 16 / 9;
+    const tile =
+      mode === 'grid' ? bestGrid(count, width, height, aspect, parseFloat(style.columnGap) || 0) : { width, height };
+    if (tile.width === this.#width && tile.height === this.#height) return;
+    this.#width = tile.width;
+    this.#height = tile.height;
+    stage.style.setProperty('--_w', `${tile.width}px`);
+    stage.style.setProperty('--_h', `${tile.height}px`);
+  }
+
+  protected renderStage(situation: Situation | null, off = false): TemplateResult {
+    return html`<div part="stage" class="stage ${off ? 'off' : ''}">
+      <slot @slotchange=${() => this.arrange()}></slot>
+      <div class="tiles"></div>
+      ${this.renderSituation(situation)}
+    </div>`;
+  }
+
+  protected renderSituation(situation: Situation | null): TemplateResult {
+    const parts = situation
+      ? html`${icon(situation.icon)}
+          <p part="message">${situation.message}</p>
+          ${situation.action
+            ? html`<button part="button" class="main" @click=${situation.action.run}>${situation.action.label}</button>`
+            : nothing}`
+      : nothing;
+    // The live region stays, or its first sentence would not be read.
+    return html`<div part="status" role="status" ?data-busy=${situation?.icon === 'spinner'}>
+      ${situation?.slot === 'empty'
+        ? html`<slot name="empty">${parts}</slot>`
+        : situation?.slot
+          ? html`<slot name="error">${parts}</slot>`
+          : parts}
+    </div>`;
+  }
+}

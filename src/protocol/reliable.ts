@@ -1,0 +1,67 @@
+import { REPLAY_BYTES, REPLAY_MESSAGES, type Frame } from './messages.js';
+
+/**
+ * One side of an ordered stream of messages that survives the loss of its socket: numbers what is
+ * sent, keeps it until it is acknowledged, and drops what comes twice.
+ */
+export class Reliable<Out, In> {
+  /** More was kept than can be replayed; the session cannot be resumed. */
+  overflowed = false;
+  #sent = 0;
+  #received = 0;
+  #kept: { frame: Frame<Out>; size: number }[] = [];
+  #size = 0;
+
+  /** The last frame number that was received. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** Whether the other side has not been told of everything received. */
+  #told = 0;
+  get owes(): number {
+    return this.#received - this.#told;
+  }
+
+  send(m: Out): Frame<Out> {
+    const frame = { n: ++this.#sent, a: this.#acknowledge(), m };
+    const size = JSON.stringify(m).length;
+    this.#kept.push({ frame, size });
+    this.#size += size;
+    this.overflowed ||= this.#kept.length > REPLAY_MESSAGES || this.#size > REPLAY_BYTES;
+    return frame;
+  }
+
+  /** A frame without a message, to acknowledge only. */
+  acknowledgement(): Frame<Out> {
+    return { n: 0, a: this.#acknowledge() };
+  }
+
+  /** The message of a frame; undefined when it carries none or was had before. */
+  receive({ n, a, m }: Frame<In>): In | undefined {
+    this.ack(a);
+    if (n === 0) return undefined;
+    if (n !== this.#received + 1) return undefined;
+    this.#received = n;
+    return m;
+  }
+
+  /** The other side has everything up to `n`. */
+  ack(n: number): void {
+    while (this.#kept[0] && this.#kept[0].frame.n <= n) {
+      this.#size -= this.#kept.shift()?.size ?? 0;
+    }
+  }
+
+  /** After a resume: what the other side, which has everything up to `received`, lacks. */
+  replay(received: number): Frame<Out>[] {
+    this.ack(received);
+    const a = this.#acknowledge();
+    return this.#kept.map(({ frame }) => ({ ...frame, a }));
+  }
+
+  #acknowledge(): number {
+    this.#told = this.#received;
+    return this.#received;
+  }
+}

@@ -1,0 +1,96 @@
+import * as v from 'valibot';
+import { MAX_SDP, type ClientMessage, type Frame } from './messages.js';
+
+/** 1–128 characters without white space, control or bidirectional-control characters. */
+export const ID = /^[^\s\p{Cc}\p{Bidi_Control}]{1,128}$/u;
+
+const id = v.pipe(v.string(), v.regex(ID, 'ids are 1–128 characters without spaces or control characters'));
+const session = v.pipe(v.string(), v.maxLength(64));
+const requestId = v.pipe(v.number(), v.integer(), v.minValue(0));
+const role = v.picklist(['anchor', 'audience']);
+const trackState = v.optional(v.picklist(['on', 'muted']));
+const token = v.pipe(v.string(), v.maxLength(8192));
+const data = v.pipe(v.string(), v.maxLength(4096, 'user data is at most 4,096 characters'));
+const sdp = v.pipe(v.string(), v.maxLength(MAX_SDP));
+const users = v.pipe(v.array(id), v.maxLength(256));
+const published = v.strictObject({ audio: trackState, video: trackState });
+const streams = v.strictObject({ main: v.optional(published), auxiliary: v.optional(published) });
+const type = v.picklist(['main', 'auxiliary']);
+
+const wish = v.strictObject({
+  session,
+  type,
+  audio: v.boolean(),
+  video: v.boolean(),
+  h: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(16_384))),
+});
+const candidate = v.strictObject({
+  candidate: v.pipe(v.string(), v.maxLength(1024)),
+  sdpMid: v.nullable(v.pipe(v.string(), v.maxLength(16))),
+  sdpMLineIndex: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(3))),
+  usernameFragment: v.nullable(v.pipe(v.string(), v.maxLength(256))),
+});
+const signal = v.union([
+  v.strictObject({ sdp: v.strictObject({ type: v.picklist(['offer', 'answer']), sdp }) }),
+  v.strictObject({ candidate: v.nullable(candidate) }),
+  v.strictObject({ restart: v.literal(true) }),
+]);
+
+const message = v.variant('t', [
+  v.strictObject({
+    t: v.literal('join'),
+    room: id,
+    mode: v.picklist(['rtc', 'live']),
+    role,
+    user: v.optional(id),
+    data: v.optional(data),
+    token: v.optional(token),
+    link: v.optional(v.literal(true)),
+    previous: v.optional(session),
+    want: v.strictObject({ audio: v.boolean(), video: v.boolean(), only: v.optional(users) }),
+    streams,
+    offer: v.optional(sdp),
+  }),
+  v.strictObject({ t: v.literal('resume'), session, token: v.pipe(v.string(), v.maxLength(64)) }),
+  v.strictObject({ t: v.literal('leave') }),
+  v.strictObject({ t: v.literal('role'), id: requestId, role, token: v.optional(token) }),
+  v.strictObject({ t: v.literal('publish'), id: requestId, streams }),
+  v.strictObject({
+    t: v.literal('subscribe'),
+    id: requestId,
+    wishes: v.pipe(v.array(wish), v.maxLength(512)),
+  }),
+  v.strictObject({ t: v.literal('data'), id: requestId, data }),
+  v.strictObject({
+    t: v.literal('message'),
+    id: requestId,
+    data: v.pipe(v.string(), v.maxLength(16_384, 'a message is at most 16,384 characters')),
+    to: v.optional(users),
+  }),
+  v.strictObject({ t: v.literal('kick'), id: requestId, user: id }),
+  v.strictObject({ t: v.literal('ice'), id: requestId }),
+  v.strictObject({ t: v.literal('signal'), conn: session, signal }),
+]);
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const frame = v.strictObject({ n: count, a: count, m: v.optional(message) });
+
+/** One frame of a client. @throws Error whose message says what is wrong with it */
+export function parseFrame(text: string): Frame<ClientMessage> {
+  const result = v.safeParse(frame, JSON.parse(text), { abortEarly: true });
+  if (!result.success) {
+    const [issue] = result.issues;
+    throw new Error(`${v.getDotPath(issue) ?? 'frame'}: ${issue.message}`);
+  }
+  return result.output;
+}
+
+const LAYOUT = ['audio', 'video', 'video', 'audio'];
+
+/** Whether an SDP has exactly the four media sections of the fixed layout, mids 0 to 3. */
+export function hasFixedLayout(text: string): boolean {
+  if (text.length > MAX_SDP) return false;
+  const kinds = [...text.matchAll(/^m=(\w+) /gm)].map((match) => match[1]);
+  const mids = [...text.matchAll(/^a=mid:(\S+)/gm)].map((match) => match[1]);
+  return kinds.join() === LAYOUT.join() && mids.join() === '0,1,2,3';
+}

@@ -1,0 +1,71 @@
+import type { WebSocket } from 'ws';
+import type { ClientMessage, Frame, ServerMessage } from '../protocol/messages.js';
+import { CLOSE } from '../protocol/messages.js';
+import { Reliable } from '../protocol/reliable.js';
+import { Buckets } from './limits.js';
+import type { Outbox } from './session.js';
+
+const MAX_BUFFERED = 1024 * 1024;
+const ACK_EVERY = 16;
+
+/** One session's ordered messages, over one socket after another. */
+export class Channel implements Outbox {
+  readonly buckets: Buckets;
+  socket: WebSocket | null = null;
+  over = false;
+  #reliable = new Reliable<ServerMessage, ClientMessage>();
+
+  /** @param lost Called when more has piled up than can be replayed. */
+  constructor(
+    now: () => number,
+    private readonly lost: () => void,
+  ) {
+    this.buckets = new Buckets(now);
+  }
+
+  get received(): number {
+    return this.#reliable.received;
+  }
+
+  send(message: ServerMessage): void {
+    if (this.over) return;
+    this.#write(this.#reliable.send(message));
+    if (this.#reliable.overflowed) {
+      this.over = true;
+      this.socket?.close(CLOSE.tooSlow, 'too slow');
+      // After the caller's own work on the room.
+      queueMicrotask(this.lost);
+    }
+  }
+
+  /** An answer outside the numbered stream: `joined`'s and `resumed`'s. */
+  sendDirect(message: ServerMessage): void {
+    this.#write({ n: 0, a: this.#reliable.received, m: message });
+  }
+
+  receive(frame: Frame<ClientMessage>): ClientMessage | undefined {
+    const message = this.#reliable.receive(frame);
+    if (this.#reliable.owes >= ACK_EVERY) this.#write(this.#reliable.acknowledgement());
+    return message;
+  }
+
+  /** A new socket after a resume: sends what the client lacks. */
+  replay(): void {
+    for (const frame of this.#reliable.replay(0)) this.#write(frame);
+  }
+
+  end(): void {
+    this.over = true;
+    this.socket?.close(CLOSE.ended, 'ended');
+  }
+
+  #write(frame: Frame<ServerMessage>): void {
+    const { socket } = this;
+    if (socket?.readyState !== 1) return;
+    if (socket.bufferedAmount > MAX_BUFFERED) {
+      socket.terminate();
+      return;
+    }
+    socket.send(JSON.stringify(frame));
+  }
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { createRoomServer } from './index.js';
+
+const USAGE = `rtc-elements-server [--port 8080] [--host 0.0.0.0] [--dev] [--origin https://site.example]…
+
+  --port N         TCP port; 0 takes a free one
+  --host NAME      address to listen on (not with --dev)
+  --dev            open, for this machine only: no tokens needed
+  --origin ORIGIN  whose pages may connect; may be repeated
+  --max-fanout N   viewers of one anchor, at most 20
+
+  RTC_SECRETS      secrets of at least 32 bytes for tokens, separated by commas; the first signs
+  RTC_ADMIN_KEY    Bearer key of the HTTP API
+  RTC_ICE_SERVERS  JSON list of {urls, username?, credential?}
+`;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string', default: '8080' },
+      host: { type: 'string' },
+      dev: { type: 'boolean', default: false },
+      origin: { type: 'string', multiple: true },
+      'max-fanout': { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const port = Number(values.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error('--port must be 0 to 65535.');
+  const { RTC_SECRETS, RTC_ADMIN_KEY, RTC_ICE_SERVERS } = process.env;
+  const server = createRoomServer({
+    dev: values.dev,
+    ...(RTC_SECRETS && { secrets: RTC_SECRETS.split(',') }),
+    ...(RTC_ADMIN_KEY && { adminKey: RTC_ADMIN_KEY }),
+    ...(RTC_ICE_SERVERS && { iceServers: JSON.parse(RTC_ICE_SERVERS) as RTCIceServerList }),
+    ...(values.origin && { origins: values.origin }),
+    ...(values['max-fanout'] && { maxFanout: Number(values['max-fanout']) }),
+  });
+  const { url } = await server.listen(port, values.host);
+  process.stdout.write(`Room server at ${url}\n`);
+  if (values.dev && server.adminKey) process.stdout.write(`HTTP API key: ${server.adminKey}\n`);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void server.close().then(() => process.exit(0)));
+  }
+}
+
+type RTCIceServerList = NonNullable<Parameters<typeof createRoomServer>[0]>['iceServers'];
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,117 @@
+/**
+ * The room server of the embedded back end: signalling, rooms, roles, bans, tokens. Node only.
+ *
+ *     import { createRoomServer } from 'rtc-elements/server';
+ *     const server = createRoomServer({ secrets: [process.env.RTC_SECRET], authenticate });
+ *     await server.listen(8080);
+ */
+import { randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { realClock } from './clock.js';
+import { HttpApi } from './http-api.js';
+import { readOptions, type RoomServerOptions } from './options.js';
+import { RoomService, type RoomInfo } from './room-service.js';
+import { SocketHost } from './socket-host.js';
+import { Tokens, type TokenRequest } from './tokens.js';
+import type { RoomMode } from '../drivers/driver.js';
+
+export type { Authenticated, RoomServerOptions, Timers, TokenAsk } from './options.js';
+export type { RoomInfo, TokenRequest };
+
+export interface RoomServer {
+  /** Bearer key of the HTTP API: the option's, or in `dev` a random one. */
+  readonly adminKey: string | undefined;
+  /**
+   * Listens by itself, with the HTTP API and `/rtc`. Port 0 takes a free one; `dev` listens on
+   * loopback whatever the host says.
+   */
+  listen(port?: number, host?: string): Promise<{ port: number; url: string }>;
+  /** Answers upgrades of another HTTP server at `path`, `/rtc` by default. */
+  attach(server: Server, options?: { path?: string }): void;
+  /** Answers `/health`, `/token` and `/api`. @returns false when the request is none of these */
+  handler(request: IncomingMessage, response: ServerResponse): boolean;
+  /** @returns false when the room is open already */
+  createRoom(room: string, mode?: RoomMode): boolean;
+  listRooms(): RoomInfo[];
+  getRoom(room: string): RoomInfo | undefined;
+  /** @returns false when there is no such room */
+  dismissRoom(room: string): boolean;
+  /** Removes a user; with `ban` every join is refused for so many seconds. @returns how many sessions ended */
+  removeUser(room: string, user: string, options?: { ban?: number }): number;
+  mintToken(request: TokenRequest): Promise<{ token: string; expiresAt: number }>;
+  /** Tells the clients, which come back when the server does, and releases everything. */
+  close(): Promise<void>;
+}
+
+/** @throws Error that says which option is wrong */
+export function createRoomServer(options: RoomServerOptions = {}): RoomServer {
+  const random = (): string => randomBytes(24).toString('base64url');
+  const settings = readOptions(options, random);
+  const clock = realClock;
+  const service = new RoomService(settings, clock);
+  const tokens = new Tokens(settings.secrets, settings.audience, settings.tokenLife, () => clock.now());
+  const sockets = new SocketHost(service, tokens, settings, clock);
+  const api = new HttpApi(service, tokens, settings, random);
+  const detach: (() => void)[] = [];
+  const own: Server[] = [];
+
+  const handler = (request: IncomingMessage, response: ServerResponse): boolean => api.handle(request, response);
+
+  const attach = (server: Server, { path = '/rtc' }: { path?: string } = {}): void => {
+    const upgrade = (...[request, socket, head]: Parameters<SocketHost['upgrade']>): void => {
+      if (new URL(request.url ?? '/', 'http://server').pathname === path) sockets.upgrade(request, socket, head);
+      else if (server.listenerCount('upgrade') === 1) socket.destroy();
+    };
+    server.on('upgrade', upgrade);
+    detach.push(() => server.off('upgrade', upgrade));
+  };
+
+  const start = (port: number, host: string | undefined): Promise<Server> => {
+    const server = createServer((request, response) => {
+      if (handler(request, response)) return;
+      response.writeHead(404, { 'content-type': 'text/plain' });
+      response.end('RTC elements room server. The WebSocket is at /rtc.\n');
+    });
+    attach(server);
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, () => {
+        server.off('error', reject);
+        own.push(server);
+        resolve(server);
+      });
+    });
+  };
+
+  return {
+    adminKey: settings.adminKey,
+    handler,
+    attach,
+    async listen(port = 0, host) {
+      const server = await start(port, settings.dev ? '127.0.0.1' : host);
+      const address = server.address() as AddressInfo;
+      // `localhost` may mean ::1 first; a machine without IPv6 does without.
+      if (settings.dev) await start(address.port, '::1').catch(() => undefined);
+      const name = settings.dev ? 'localhost' : (host ?? 'localhost');
+      return { port: address.port, url: `http://${name}:${address.port}` };
+    },
+    createRoom: (room, mode) => service.createRoom(room, mode),
+    listRooms: () => service.listRooms(),
+    getRoom: (room) => service.getRoom(room),
+    dismissRoom: (room) => service.dismissRoom(room),
+    removeUser: (room, user, { ban } = {}) => service.removeUser(room, user, ban),
+    mintToken: (request) => tokens.mint(request),
+    async close() {
+      sockets.close();
+      for (const off of detach) off();
+      service.close();
+      await Promise.all(
+        own.map((server) => {
+          server.closeIdleConnections();
+          return new Promise((resolve) => server.close(resolve));
+        }),
+      );
+    },
+  };
+}

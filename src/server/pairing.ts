@@ -1,0 +1,61 @@
+import type { Connect } from '../protocol/messages.js';
+import type { Room } from './room.js';
+import { receives, TYPES, wishFor, type Session } from './session.js';
+
+/** Whether media can flow between two sessions in either direction. */
+function belong(a: Session, b: Session): boolean {
+  return receives(a, b) || receives(b, a);
+}
+
+/**
+ * Connects a newcomer with everybody whom it receives from, or who receive from it.
+ * @param offer The offer of its join message: given to the longest-present anchor it wants, those who
+ * publish first. All others offer to the newcomer.
+ * @returns what to tell the newcomer; the others are told.
+ */
+export function connectNewcomer(room: Room, newcomer: Session, offer: string | undefined, newId: () => string): Connect[] {
+  const partners = room.others(newcomer).filter((other) => belong(newcomer, other));
+  const wanted = partners.filter((other) => receives(newcomer, other));
+  const first = wanted.find(({ streams }) => streams.main ?? streams.auxiliary) ?? wanted[0];
+  return partners.map((partner) => {
+    const conn = newId();
+    room.connections.set(conn, { id: conn, a: newcomer, b: partner });
+    const parked = offer !== undefined && partner === first;
+    partner.outbox.send({
+      t: 'connect',
+      connect: { conn, peer: newcomer.id, offerer: !parked, ...(parked && { offer }) },
+    });
+    return { conn, peer: partner.id, offerer: parked, ...(parked && { parked }) };
+  });
+}
+
+/** Brings the connections of a session in line after a role switch or a subscription. */
+export function reconnect(room: Room, session: Session, newId: () => string): void {
+  for (const other of room.others(session)) {
+    const link = room.connectionOf(session, other);
+    const wanted = belong(session, other);
+    if (wanted && !link) {
+      const conn = newId();
+      room.connections.set(conn, { id: conn, a: session, b: other });
+      // The one who has been here longer offers.
+      const offers = session.order < other.order;
+      session.outbox.send({ t: 'connect', connect: { conn, peer: other.id, offerer: offers } });
+      other.outbox.send({ t: 'connect', connect: { conn, peer: session.id, offerer: !offers } });
+    } else if (link && session.role === 'audience' && other.role === 'audience') {
+      room.connections.delete(link.id);
+      for (const one of [session, other]) one.outbox.send({ t: 'disconnect', conn: link.id });
+    }
+  }
+}
+
+/** Tells a publisher what a viewer wants of it, when that is news. */
+export function tellWanted(viewer: Session, publisher: Session): void {
+  const wishes =
+    publisher.role === 'anchor'
+      ? TYPES.map((type) => wishFor(viewer, publisher, type)).filter(({ audio, video }) => audio || video)
+      : [];
+  const news = JSON.stringify(wishes);
+  if ((publisher.told.get(viewer.id) ?? '[]') === news) return;
+  publisher.told.set(viewer.id, news);
+  publisher.outbox.send({ t: 'wanted', session: viewer.id, wishes });
+}

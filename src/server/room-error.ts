@@ -1,0 +1,17 @@
+import type { EndedReason, ErrorCode, WireError } from '../protocol/messages.js';
+
+/** A refusal of the room server, as it is sent to the client. */
+export class RoomError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly ended?: EndedReason,
+  ) {
+    super(message);
+  }
+
+  toWire(): WireError {
+    const { code, message, ended } = this;
+    return { code, message, ...(ended && { ended }) };
+  }
+}

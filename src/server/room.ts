@@ -1,0 +1,47 @@
+import type { RoomMode } from '../drivers/driver.js';
+import type { ServerMessage } from '../protocol/messages.js';
+import type { Session } from './session.js';
+
+export interface Link {
+  readonly id: string;
+  readonly a: Session;
+  readonly b: Session;
+}
+
+/** An open room: who is in it, and who is connected with whom. */
+export class Room {
+  readonly sessions = new Map<string, Session>();
+  readonly connections = new Map<string, Link>();
+  /** Set by the first join, or by the API. */
+  mode: RoomMode | undefined;
+  cancelClose: (() => void) | undefined;
+
+  constructor(
+    readonly id: string,
+    readonly created: number,
+  ) {}
+
+  get anchors(): Session[] {
+    return [...this.sessions.values()].filter(({ role }) => role === 'anchor');
+  }
+
+  others(session: Session): Session[] {
+    return [...this.sessions.values()].filter((other) => other !== session);
+  }
+
+  ofUser(user: string): Session[] {
+    return [...this.sessions.values()].filter((session) => session.user === user);
+  }
+
+  tell(but: Session | null, message: ServerMessage): void {
+    for (const session of this.sessions.values()) {
+      if (session !== but) session.outbox.send(message);
+    }
+  }
+
+  connectionOf(a: Session, b: Session): Link | undefined {
+    return [...this.connections.values()].find(
+      (link) => (link.a === a && link.b === b) || (link.a === b && link.b === a),
+    );
+  }
+}

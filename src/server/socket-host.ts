@@ -1,0 +1,234 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { CLOSE, MAX_PAYLOAD, PROTOCOL, type ClientMessage, type Frame, type JoinMessage, type ServerMessage } from '../protocol/messages.js';
+import { parseFrame } from '../protocol/validators.js';
+import { Channel } from './channel.js';
+import type { Clock } from './clock.js';
+import { refusal } from './guards.js';
+import type { Settings } from './options.js';
+import { RoomError } from './room-error.js';
+import type { RoomService } from './room-service.js';
+import type { Session } from './session.js';
+import type { Claims, Tokens } from './tokens.js';
+
+/** Sockets in front of the room service: frames, liveness, resumes, limits. */
+export class SocketHost {
+  #wss = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_PAYLOAD,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
+  });
+  #channels = new Map<string, Channel>();
+  #pending = new Map<string, number>();
+  #cancelPing: (() => void) | undefined;
+  #closed = false;
+
+  constructor(
+    private readonly service: RoomService,
+    private readonly tokens: Tokens,
+    private readonly settings: Settings,
+    private readonly clock: Clock,
+  ) {
+    this.#ping();
+  }
+
+  /** Takes over a request to upgrade, or refuses it. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const address = request.socket.remoteAddress ?? '';
+    const pending = this.#pending.get(address) ?? 0;
+    const refused = refusal(request, this.settings);
+    if (refused !== undefined || this.#closed || pending >= this.settings.maxPending) {
+      const [status, text] =
+        refused !== undefined ? ['403 Forbidden', refused] : ['503 Service Unavailable', 'Try again later.'];
+      socket.on('error', () => undefined);
+      socket.end(
+        `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+      );
+      return;
+    }
+    this.#wss.handleUpgrade(request, socket, head, (ws) => this.#accept(ws, address));
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelPing?.();
+    for (const socket of this.#wss.clients) socket.close(CLOSE.shuttingDown, 'The server restarts');
+    // A client that does not answer the close frame must not hold the process.
+    this.clock.after(200, () => {
+      for (const socket of this.#wss.clients) socket.terminate();
+    });
+    this.#wss.close();
+  }
+
+  #accept(socket: WebSocket, address: string): void {
+    this.#pending.set(address, (this.#pending.get(address) ?? 0) + 1);
+    let waiting = true;
+    const settled = (): void => {
+      if (!waiting) return;
+      waiting = false;
+      cancel();
+      const left = (this.#pending.get(address) ?? 1) - 1;
+      if (left) this.#pending.set(address, left);
+      else this.#pending.delete(address);
+    };
+    const cancel = this.clock.after(this.settings.timers.join, () => {
+      socket.close(CLOSE.joinTimeout, 'Nobody joined in time');
+    });
+    let session: Session | null = null;
+    // One frame at a time: verifying a token takes a while, and order matters.
+    let queue = Promise.resolve();
+
+    socket.on('error', (error) => this.settings.log('socket-error', { message: error.message }));
+    socket.on('pong', () => {
+      if (session) session.lastHeard = this.clock.now();
+    });
+    socket.on('message', (raw, binary) => {
+      queue = queue.then(async () => {
+        if (socket.readyState !== 1) return;
+        try {
+          if (binary) throw new Error('frames are text');
+          const frame = parseFrame(String(raw));
+          if (session) {
+            await this.#onFrame(session, socket, frame);
+          } else {
+            session = await this.#first(socket, frame.m);
+            settled();
+          }
+        } catch (error) {
+          this.#onBad(socket, error);
+        }
+      });
+    });
+    socket.on('close', (code) => {
+      settled();
+      queue = queue.then(() => this.#onClose(session, socket, code));
+    });
+  }
+
+  /** @returns the session that the socket's first message joins or resumes */
+  async #first(socket: WebSocket, message: ClientMessage | undefined): Promise<Session> {
+    if (message?.t === 'resume') return this.#resume(socket, message);
+    if (message?.t !== 'join') throw new Error('the first message must be join or resume');
+    const claims = await this.#claims(message.token);
+    // The socket may have gone while the token was checked: nobody is there to join.
+    if (socket.readyState !== 1) throw new RoomError('state', 'The socket is closed.');
+    return this.#join(socket, message, claims);
+  }
+
+  #join(socket: WebSocket, message: JoinMessage, claims: Claims | null): Session {
+    const channel = new Channel(
+      () => this.clock.now(),
+      () => this.service.leave(session, 'timeout'),
+    );
+    channel.socket = socket;
+    const { session, joined } = this.service.join(message, claims, (made) => ({
+      send: (one) => channel.send(one),
+      end: () => {
+        channel.end();
+        this.#channels.delete(made.id);
+      },
+    }));
+    this.#channels.set(session.id, channel);
+    channel.sendDirect(joined);
+    this.service.settle(session);
+    this.settings.log('joined', { room: session.room.id, user: session.user, role: session.role });
+    return session;
+  }
+
+  #resume(socket: WebSocket, { session: id, token }: ClientMessage & { t: 'resume' }): Session {
+    const session = this.service.resume(id, token);
+    const channel = this.#channels.get(id);
+    if (!channel || channel.over) throw new RoomError('state', 'This session is over; join anew.');
+    const stale = channel.socket;
+    channel.socket = socket;
+    stale?.terminate();
+    const { ice } = this.settings;
+    channel.sendDirect({ t: 'resumed', resume: session.resumeToken, received: channel.received, ice });
+    channel.replay();
+    return session;
+  }
+
+  async #onFrame(session: Session, socket: WebSocket, frame: Frame<ClientMessage>): Promise<void> {
+    const channel = this.#channels.get(session.id);
+    if (channel?.socket !== socket) return;
+    session.lastHeard = this.clock.now();
+    const message = channel.receive(frame);
+    if (!message) return;
+    if (message.t === 'join' || message.t === 'resume') throw new Error(`${message.t} comes first, and once`);
+    if (!channel.buckets.take(message.t)) {
+      socket.close(CLOSE.tooSlow, `Too many ${message.t} messages`);
+      return;
+    }
+    const reply = (more: Omit<ServerMessage & { t: 'reply' }, 't' | 'id'> = {}): void => {
+      if ('id' in message) channel.send({ t: 'reply', id: message.id, ...more });
+    };
+    try {
+      if (message.t === 'ice') {
+        reply({ ice: this.settings.ice });
+        return;
+      }
+      if (message.t === 'role') {
+        const claims = message.token !== undefined ? await this.#roleClaims(session, message.token) : null;
+        this.service.switchRole(session, message.role, claims?.role);
+      } else {
+        this.service.handle(session, message);
+      }
+      reply();
+    } catch (error) {
+      if (!(error instanceof RoomError)) throw error;
+      if ('id' in message) reply({ error: error.toWire() });
+      else throw new Error(error.message);
+    }
+  }
+
+  async #roleClaims(session: Session, token: string): Promise<Claims | null> {
+    const claims = await this.#claims(token);
+    if (claims && (claims.room !== session.room.id || claims.user !== session.user)) {
+      throw new RoomError('forbidden', 'The token is for another room or user.');
+    }
+    return claims;
+  }
+
+  async #claims(token: string | undefined): Promise<Claims | null> {
+    if (token !== undefined) return this.tokens.verify(token);
+    if (this.settings.dev) return null;
+    throw new RoomError('auth', 'A token is needed: set token, token-url or tokenSource.');
+  }
+
+  #onBad(socket: WebSocket, error: unknown): void {
+    if (error instanceof RoomError) {
+      socket.send(JSON.stringify({ n: 0, a: 0, m: { t: 'refused', error: error.toWire() } }));
+      socket.close(CLOSE.refused, error.code);
+      return;
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    this.settings.log('malformed', { message: message.slice(0, 200) });
+    // A close reason holds 123 bytes.
+    socket.close(CLOSE.malformed, Buffer.from(message).subarray(0, 120).toString().replace(/\uFFFD/g, ''));
+  }
+
+  #onClose(session: Session | null, socket: WebSocket, code: number): void {
+    if (!session) return;
+    const channel = this.#channels.get(session.id);
+    if (channel?.socket !== socket) return;
+    channel.socket = null;
+    if (code === 1000 || code === 1001 || code === CLOSE.malformed) this.service.leave(session, 'leave');
+    else this.service.drop(session);
+  }
+
+  /** The server pings: a page's own timers run once a minute in the background. */
+  #ping(): void {
+    const { silent } = this.settings.timers;
+    this.#cancelPing = this.clock.after(silent / 3, () => {
+      for (const [id, { socket }] of this.#channels) {
+        const session = this.service.get(id);
+        if (!session || !socket) continue;
+        if (this.clock.now() - session.lastHeard >= silent) socket.terminate();
+        else socket.ping();
+      }
+      this.#ping();
+    });
+  }
+}

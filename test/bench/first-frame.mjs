@@ -1,0 +1,95 @@
+/** Navigation to the first decoded remote frame, B coming to a room where A is: ours against raw WebRTC. */
+import { delayProxy } from './delay-proxy.mjs';
+import { ourSite, rawSite } from './sites.mjs';
+import { summary } from './statistics.mjs';
+
+const LIMIT = 20_000;
+
+/**
+ * @param {import('playwright-core').Browser} browser
+ * @param {{ rounds: number, delay: number }} options `delay`: each way, in milliseconds
+ */
+export async function firstFrame(browser, { rounds, delay }) {
+  const open = [];
+  const times = { ours: [], raw: [] };
+  try {
+    const ports = {};
+    for (const [name, site] of [
+      ['ours', ourSite],
+      ['raw', rawSite],
+    ]) {
+      const { port, close } = await site();
+      open.push(close);
+      ports[name] = port;
+      if (delay > 0) {
+        const proxy = await delayProxy(port, delay);
+        open.unshift(proxy.close);
+        ports[name] = proxy.port;
+      }
+    }
+    // Interleaved, and each first in turn; round -1 warms the browser up and is not counted.
+    for (let round = -1; round < rounds; round += 1) {
+      for (const name of round % 2 ? ['ours', 'raw'] : ['raw', 'ours']) {
+        const time = await measure(browser, ports[name], `bench-${delay}-${round}`);
+        if (round >= 0) times[name].push(time);
+      }
+    }
+  } finally {
+    for (const close of open) await close();
+  }
+  return { ours: summary(times.ours), raw: summary(times.raw), ratio: ratio(times) };
+}
+
+const ratio = ({ ours, raw }) => summary(ours).median / summary(raw).median;
+
+async function measure(browser, port, room) {
+  const address = (user) => `http://127.0.0.1:${port}/call.html?room=${room}&user=${user}`;
+  const context = await browser.newContext();
+  try {
+    const a = await context.newPage();
+    await a.goto(address('A'));
+    await a.waitForFunction(isReady, undefined, { timeout: LIMIT });
+    await a.waitForTimeout(400);
+    const other = await browser.newContext();
+    try {
+      const b = await other.newPage();
+      await b.addInitScript(watchFrames);
+      await b.goto(address('B'), { waitUntil: 'commit' });
+      const frame = await b.waitForFunction(() => window.firstRemoteFrame, undefined, {
+        timeout: LIMIT,
+      });
+      return await frame.jsonValue();
+    } finally {
+      await other.close();
+    }
+  } finally {
+    await context.close();
+  }
+}
+
+/** In the page: A is in the room, its camera on. */
+function isReady() {
+  const room = document.querySelector('rtc-room');
+  if (!room) return window.benchReady === true;
+  return room.inRoom && room.querySelector('rtc-local-stream').published === true;
+}
+
+/** In the page, before its own scripts: when the first frame that came over the network is shown. */
+function watchFrames() {
+  const property = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'srcObject');
+  const watched = new WeakSet();
+  Object.defineProperty(HTMLMediaElement.prototype, 'srcObject', {
+    ...property,
+    set(stream) {
+      property.set.call(this, stream);
+      if (watched.has(this) || !this.requestVideoFrameCallback) return;
+      watched.add(this);
+      const look = (now, { rtpTimestamp }) => {
+        // Frames of the own camera have no RTP time.
+        if (rtpTimestamp === undefined) this.requestVideoFrameCallback(look);
+        else window.firstRemoteFrame ??= performance.now();
+      };
+      this.requestVideoFrameCallback(look);
+    },
+  });
+}

@@ -1,0 +1,119 @@
+/**
+ * `npm run bench`: prints a table, and writes node_modules/.cache/rtc-elements/bench.json.
+ *
+ *   npm run bench -- --rounds 20          medians of 20 (10 at least; 12 unless named)
+ *   npm run bench -- --only tiles         first-frame, tiles or sizes
+ *   npm run bench -- --write              also into test/bench/results.json, which the README quotes
+ */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { chromium } from 'playwright-core';
+import { findBrowser } from '../tools/browser.mjs';
+import { root } from '../tools/process.mjs';
+import { measure } from '../tools/size.mjs';
+import { firstFrame } from './first-frame.mjs';
+import { tiles } from './tiles.mjs';
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '12' },
+    only: { type: 'string' },
+    write: { type: 'boolean', default: false },
+  },
+});
+const rounds = Number(values.rounds);
+if (!Number.isInteger(rounds) || rounds < 10) {
+  console.error(`--rounds ${values.rounds}: give a whole number of 10 or more.`);
+  process.exit(2);
+}
+const parts = ['first-frame', 'tiles', 'sizes'];
+if (values.only !== undefined && !parts.includes(values.only)) {
+  console.error(`--only ${values.only}: give one of ${parts.join(', ')}.`);
+  process.exit(2);
+}
+if (values.write && values.only) {
+  console.error('--write keeps whole results: leave --only away.');
+  process.exit(2);
+}
+if (!existsSync(path.join(root, 'dist', 'rtc-elements.js'))) {
+  console.error('There is no dist/: npm run build first.');
+  process.exit(1);
+}
+const wanted = (part) => values.only === undefined || values.only === part;
+
+const { executablePath, args } = await findBrowser();
+const browser = await chromium.launch({ executablePath, args, headless: true });
+const results = {
+  date: new Date().toISOString(),
+  machine: `${os.cpus().length} × ${os.cpus()[0]?.model.trim() ?? os.arch()}, ${os.type()} ${os.release()}`,
+  node: process.version,
+  chromium: browser.version(),
+  rounds,
+};
+try {
+  if (wanted('first-frame')) {
+    results.firstFrame = [];
+    for (const [delay, target] of [
+      [0, 1],
+      [40, 0.85],
+    ]) {
+      console.log(`First remote frame, ${delay} ms each way …`);
+      results.firstFrame.push({ delay, target, ...(await firstFrame(browser, { rounds, delay })) });
+    }
+  }
+  if (wanted('tiles')) {
+    console.log('Tiles …');
+    results.tiles = { target: 1.5, ...(await tiles(browser, { rounds })) };
+  }
+} finally {
+  await browser.close();
+}
+if (wanted('sizes')) results.sizes = await measure();
+
+const ms = ({ median, min, max }) =>
+  `${median.toFixed(0)} ms (${min.toFixed(0)}–${max.toFixed(0)})`;
+const verdict = ({ ratio, target }) =>
+  `${ratio.toFixed(2)} × (aim ${target}${ratio <= target ? '' : ', missed'})`;
+const table = [
+  ...(results.firstFrame ?? []).map((each) => [
+    `navigation → first remote frame, ${each.delay} ms each way`,
+    ms(each.ours),
+    ms(each.raw),
+    verdict(each),
+  ]),
+  ...(results.tiles
+    ? [
+        [
+          `${results.tiles.count} tiles made, shown, removed`,
+          ms(results.tiles.ours),
+          ms(results.tiles.raw),
+          verdict(results.tiles),
+        ],
+      ]
+    : []),
+  ...(results.sizes ?? []).map(({ name, bytes, limit }) => [
+    name,
+    `${(bytes / 1000).toFixed(1)} kB gzip`,
+    '',
+    limit === undefined ? '' : `budget ${(limit / 1000).toFixed(1)}`,
+  ]),
+];
+const rows = [['median of ' + rounds + ' (range)', 'ours', 'raw', 'ratio'], ...table];
+const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+console.log(`\n${results.machine}, Chromium ${results.chromium}, Node ${results.node}\n`);
+for (const row of rows) {
+  console.log(
+    row
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+const json = `${JSON.stringify(results, null, 2)}\n`;
+const cache = path.join(root, 'node_modules', '.cache', 'rtc-elements');
+mkdirSync(cache, { recursive: true });
+writeFileSync(path.join(cache, 'bench.json'), json);
+if (values.write) writeFileSync(path.join(root, 'test', 'bench', 'results.json'), json);

@@ -1,0 +1,80 @@
+/** Runs test files written for node:test, in TypeScript, and counts what they did. */
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { root, run } from './process.mjs';
+
+/** A file keeps its own address in the bundle, so that it finds what lies beside it. */
+const ownAddress = {
+  name: 'own-address',
+  setup(build) {
+    build.onLoad({ filter: /\.(ts|mjs)$/ }, async ({ path: file }) => {
+      if (file.includes('node_modules')) return null;
+      const text = await readFile(file, 'utf8');
+      return {
+        contents: text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(file).href)),
+        loader: file.endsWith('.ts') ? 'ts' : 'js',
+      };
+    });
+  },
+};
+
+/**
+ * @param {string} suite the name of a folder in test/
+ * @param {string[]} files its test files
+ * @param {{ pattern?: string, limit: number }} options `pattern`: only tests whose name matches
+ * @returns {Promise<{ passed: number, failed: number, skipped: number }>}
+ */
+export async function runNodeTests(suite, files, { pattern, limit }) {
+  const { build } = await import('esbuild');
+  const out = path.join(root, 'node_modules', '.cache', 'rtc-elements', suite);
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  await build({
+    entryPoints: files,
+    outdir: out,
+    outbase: path.join(root, 'test', suite),
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    sourcemap: 'inline',
+    logLevel: 'warning',
+    plugins: [ownAddress],
+    tsconfig: path.join(root, 'tsconfig.json'),
+  });
+  const built = files.map((file) =>
+    path.join(out, path.relative(path.join(root, 'test', suite), file)).replace(/\.ts$/, '.mjs'),
+  );
+  const counts = path.join(out, 'counts.json');
+  const { code } = await run(
+    process.execPath,
+    [
+      '--enable-source-maps',
+      '--test',
+      '--test-concurrency=1',
+      '--test-reporter=spec',
+      '--test-reporter-destination=stdout',
+      `--test-reporter=${pathToFileURL(fileURLToPath(new URL('./node-counter.mjs', import.meta.url))).href}`,
+      `--test-reporter-destination=${counts}`,
+      ...(pattern ? [`--test-name-pattern=${pattern}`] : []),
+      ...built,
+    ],
+    { limit },
+  );
+  const total = readCounts(counts);
+  if (code !== 0 && total.failed === 0) total.failed = 1;
+  return total;
+}
+
+function readCounts(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    // Ended before its end.
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}

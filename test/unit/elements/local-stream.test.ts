@@ -1,0 +1,60 @@
+import { expect, fixture, html, oneEvent } from '@open-wc/testing';
+import type { RtcLocalStream } from '../../../src/elements/rtc-local-stream/rtc-local-stream.js';
+import { registerLocale } from '../../../src/texts.js';
+import { tasks } from './helpers.js';
+
+describe('rtc-local-stream', () => {
+  it('captures nothing that no attribute asks for', async () => {
+    const local = await fixture<RtcLocalStream>(html`<rtc-local-stream video="false" preview></rtc-local-stream>`);
+    await tasks();
+    expect(local.captureState).to.equal('idle');
+    expect(local.getAttribute('capture-state')).to.equal('idle');
+  });
+
+  it('shows the camera mirrored, and stops it one task after its removal', async () => {
+    const local = await fixture<RtcLocalStream>(html`<rtc-local-stream video preview></rtc-local-stream>`);
+    if (local.captureState !== 'live') {
+      while ((await oneEvent(local, 'rtc-capture-state-changed')).detail.state !== 'live');
+    }
+    const video = local.renderRoot.querySelector('video');
+    const track = (video?.srcObject as MediaStream).getVideoTracks()[0];
+    await local.updateComplete;
+    expect(video?.classList.contains('mirror')).to.be.true;
+    local.mirror = 'off';
+    await local.updateComplete;
+    expect(video?.classList.contains('mirror')).to.be.false;
+    const parent = local.parentElement;
+    local.remove();
+    parent?.append(local);
+    await tasks();
+    expect(track?.readyState).to.equal('live');
+    local.remove();
+    await tasks(50);
+    expect(track?.readyState).to.equal('ended');
+  });
+
+  it('has toggles that ask first, write a wish and tell their state', async () => {
+    const local = await fixture<RtcLocalStream>(html`<rtc-local-stream audio controls></rtc-local-stream>`);
+    const microphone = (): HTMLButtonElement | null => local.renderRoot.querySelector('button');
+    expect(microphone()?.getAttribute('aria-label')).to.equal('Mute microphone');
+    expect(microphone()?.title).to.equal('Mute microphone');
+    const asked = oneEvent(local, 'rtc-request');
+    microphone()?.click();
+    expect((await asked).detail).to.eql({ name: 'audio-muted', value: true });
+    expect(local.hasAttribute('audio-muted')).to.be.true;
+    await local.updateComplete;
+    expect(microphone()?.getAttribute('aria-pressed')).to.equal('true');
+    expect(local.matches(':state(muted)')).to.be.true;
+    await expect(local).to.be.accessible();
+    local.controls = 'camera';
+    await local.updateComplete;
+    expect(local.renderRoot.querySelectorAll('button')).to.have.length(1);
+  });
+
+  it('speaks the language of the nearest lang', async () => {
+    registerLocale('de', { you: 'Sie' });
+    const holder = await fixture(html`<div lang="de-AT"><rtc-local-stream></rtc-local-stream></div>`);
+    const label = holder.querySelector('rtc-local-stream')?.renderRoot.querySelector('[part=label]');
+    expect(label?.textContent?.trim()).to.equal('Sie');
+  });
+});

@@ -1,0 +1,178 @@
+import { expect, fixture, html, oneEvent } from '@open-wc/testing';
+import type { RtcCrossRoomLink } from '../../../src/elements/rtc-cross-room-link/rtc-cross-room-link.js';
+import type { RtcRemoteStream } from '../../../src/elements/rtc-remote-stream/rtc-remote-stream.js';
+import type { RtcRoom } from '../../../src/elements/rtc-room/rtc-room.js';
+import { Backend, pictureTrack, stream, tasks, user } from './helpers.js';
+
+let turn = 0;
+let backend: Backend;
+
+async function roomWith(inner: string, attributes = ''): Promise<RtcRoom> {
+  const holder = await fixture(html`<div></div>`);
+  const markup = `<rtc-room provider="${backend.name}" room-id="r" user-id="v${turn}" joined ${attributes}>${inner}</rtc-room>`;
+  holder.append(document.createRange().createContextualFragment(markup));
+  const room = holder.firstElementChild as RtcRoom;
+  if (!room.inRoom) await oneEvent(room, 'rtc-joined');
+  await tasks();
+  return room;
+}
+
+describe('rtc-remote-stream', () => {
+  beforeEach(() => {
+    backend = new Backend(`remote-${++turn}`);
+    backend.users = [user('a'), user('b')];
+    backend.streams = [stream('a'), stream('b')];
+  });
+
+  it('takes its stream from the layout and hands it back when removed', async () => {
+    const room = await roomWith('<rtc-remote-stream user-id="a"></rtc-remote-stream>');
+    const tiles = (): number => room.renderRoot.querySelectorAll('rtc-remote-stream').length;
+    expect(tiles()).to.equal(1);
+    room.querySelector('rtc-remote-stream')?.remove();
+    await tasks();
+    await tasks();
+    expect(tiles()).to.equal(2);
+  });
+
+  it('is not received any more once removed under layout="none"', async () => {
+    const room = await roomWith('<rtc-remote-stream user-id="a"></rtc-remote-stream>', 'layout="none"');
+    expect([...backend.client.subscribed]).to.eql(['a:main']);
+    room.querySelector('rtc-remote-stream')?.remove();
+    await tasks(60);
+    expect([...backend.client.subscribed]).to.eql([]);
+  });
+
+  it('plays only when a frame is there, in order of states', async () => {
+    const room = await roomWith('<rtc-remote-stream user-id="a"></rtc-remote-stream>');
+    const tile = room.querySelector('rtc-remote-stream') as RtcRemoteStream;
+    expect(tile.getAttribute('playback-state')).to.equal('subscribing');
+    const states: string[] = [];
+    tile.addEventListener('rtc-playback-state-changed', ({ detail }) => states.push(detail.state));
+    const track = pictureTrack();
+    const playing = oneEvent(tile, 'rtc-playback-state-changed');
+    backend.client.emit({ type: 'track', streamId: 'a:main', kind: 'video', track });
+    await playing;
+    expect(tile.playbackState).to.equal('playing');
+    const video = tile.renderRoot.querySelector('video');
+    expect(video?.videoWidth).to.be.above(0);
+    backend.client.emit({ type: 'stream-removed', streamId: 'a:main' });
+    await tasks();
+    expect(states).to.eql(['playing', 'ended']);
+    track.stop();
+  });
+
+  it('tells of its subscription, and of its end', async () => {
+    const room = await roomWith('');
+    const events: string[] = [];
+    for (const type of ['rtc-stream-subscribed', 'rtc-stream-unsubscribed'] as const) {
+      room.addEventListener(type, (event) => {
+        events.push(`${event.type} ${event.detail.stream.userId} ${(event.target as Element).getAttribute('user-id')}`);
+      });
+    }
+    const tile = document.createElement('rtc-remote-stream');
+    tile.setAttribute('user-id', 'a');
+    room.append(tile);
+    await tasks(60);
+    tile.userId = 'b';
+    await tasks(60);
+    const own = events.filter((event) => !event.endsWith('null'));
+    expect(own[0]).to.equal('rtc-stream-subscribed a a');
+    expect(own).to.include('rtc-stream-unsubscribed a b');
+    expect(own.at(-1)).to.equal('rtc-stream-subscribed b b');
+  });
+
+  it('shows the placeholder, not a frozen picture, while the camera is muted', async () => {
+    const room = await roomWith('<rtc-remote-stream user-id="a"></rtc-remote-stream>');
+    const tile = room.querySelector('rtc-remote-stream') as RtcRemoteStream;
+    const playing = oneEvent(tile, 'rtc-playback-state-changed');
+    backend.client.emit({ type: 'track', streamId: 'a:main', kind: 'video', track: pictureTrack() });
+    await playing;
+    await tile.updateComplete;
+    expect(tile.renderRoot.querySelector('[part=placeholder]')).to.not.exist;
+    backend.client.emit({ type: 'stream-updated', stream: stream('a', { videoMuted: true, audioMuted: true }) });
+    await tasks();
+    expect(tile.renderRoot.querySelector('[part=placeholder]')).to.exist;
+    expect(tile.renderRoot.querySelector('[part=badge]')?.getAttribute('aria-label')).to.equal('Microphone is off');
+    expect(tile.matches(':state(muted)')).to.be.true;
+  });
+
+  it('finds its room by for, in any order, and follows the id', async () => {
+    const holder = await fixture(html`<div><rtc-remote-stream for="later${turn}" user-id="a"></rtc-remote-stream></div>`);
+    const tile = holder.querySelector('rtc-remote-stream') as RtcRemoteStream;
+    const room = await roomWith('');
+    expect(tile.playbackState).to.equal('waiting');
+    room.id = `later${turn}`;
+    await tasks();
+    expect(tile.playbackState).to.equal('subscribing');
+    room.id = '';
+    await tasks();
+    expect(tile.playbackState).to.equal('waiting');
+  });
+
+  it('finds its room by property and from inside shadow roots', async () => {
+    const outside = await fixture<RtcRemoteStream>(html`<rtc-remote-stream user-id="a"></rtc-remote-stream>`);
+    const room = await roomWith('<div id="host"></div>');
+    const inner = document.createElement('rtc-remote-stream');
+    inner.userId = 'b';
+    room.querySelector('#host')?.attachShadow({ mode: 'closed' }).append(inner);
+    outside.room = room;
+    await tasks();
+    expect(outside.playbackState).to.equal('subscribing');
+    expect(inner.playbackState).to.equal('subscribing');
+  });
+
+  it('keeps its picture when it is moved', async () => {
+    const room = await roomWith('<div></div><rtc-remote-stream user-id="a"></rtc-remote-stream>');
+    const tile = room.querySelector('rtc-remote-stream') as RtcRemoteStream;
+    const playing = oneEvent(tile, 'rtc-playback-state-changed');
+    backend.client.emit({ type: 'track', streamId: 'a:main', kind: 'video', track: pictureTrack() });
+    await playing;
+    const states: string[] = [];
+    tile.addEventListener('rtc-playback-state-changed', ({ detail }) => states.push(detail.state));
+    room.querySelector('div')?.append(tile);
+    await tasks(60);
+    expect(states).to.eql([]);
+    expect(tile.renderRoot.querySelector('video')?.paused).to.be.false;
+    expect([...backend.client.subscribed]).to.include('a:main');
+  });
+
+  it('is named, and passes axe', async () => {
+    const room = await roomWith('<rtc-remote-stream user-id="a"></rtc-remote-stream>');
+    await expect(room.querySelector('rtc-remote-stream') as Element).to.be.accessible();
+  });
+});
+
+describe('rtc-cross-room-link', () => {
+  beforeEach(() => {
+    backend = new Backend(`link-${++turn}`);
+    backend.users = [user('a')];
+    backend.streams = [stream('a')];
+  });
+
+  it('shows the other room on the stage of its own and gives it to what stands inside', async () => {
+    const room = await roomWith(
+      '<rtc-cross-room-link room-id="other"><rtc-remote-stream></rtc-remote-stream></rtc-cross-room-link>',
+      'mode="live"',
+    );
+    const link = room.querySelector('rtc-cross-room-link') as RtcCrossRoomLink;
+    await tasks(60);
+    expect(link.getAttribute('link-state')).to.equal('linked');
+    expect(backend.clients.map(({ config }) => [config.roomId, config.link])).to.eql([
+      ['r', false],
+      ['other', true],
+    ]);
+    expect(link.querySelector('rtc-remote-stream')?.playbackState).to.equal('subscribing');
+    expect(link.matches(':state(inline)')).to.be.true;
+    link.remove();
+    await tasks(60);
+    expect(backend.joined).to.have.length(1);
+  });
+
+  it('says on the page why it cannot link', async () => {
+    const room = await roomWith('<rtc-cross-room-link room-id="other"></rtc-cross-room-link>');
+    const link = room.querySelector('rtc-cross-room-link') as RtcCrossRoomLink;
+    await link.updateComplete;
+    expect(link.linkState).to.equal('failed');
+    expect(link.renderRoot.querySelector('[part=message]')?.textContent).to.contain('mode="live"');
+  });
+});

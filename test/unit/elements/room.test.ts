@@ -1,0 +1,185 @@
+import { expect, fixture, html, oneEvent } from '@open-wc/testing';
+import { RtcError } from '../../../src/core/errors.js';
+import type { RtcRoom } from '../../../src/elements/rtc-room/rtc-room.js';
+import type { RtcRequestEvent } from '../../../src/events/events.js';
+import { Backend, stream, tasks, user } from './helpers.js';
+
+let turn = 0;
+let backend: Backend;
+let room: RtcRoom;
+const make = async (more: Partial<RtcRoom> = {}): Promise<RtcRoom> => {
+  room = await fixture<RtcRoom>(html`<rtc-room></rtc-room>`);
+  Object.assign(room, { provider: backend.name, roomId: 'r', userId: `u${turn}`, ...more });
+  return room;
+};
+
+describe('rtc-room', () => {
+  beforeEach(() => {
+    backend = new Backend(`room-${++turn}`);
+  });
+
+  it('takes attributes and properties alike and reflects wishes at once', async () => {
+    await make();
+    room.setAttribute('audio-levels', 'false');
+    expect(room.audioLevels).to.be.false;
+    Object.assign(room, { audioLevels: '' });
+    expect(room.audioLevels).to.be.true;
+    room.userRole = 'audience';
+    expect(room.getAttribute('user-role')).to.equal('audience');
+    Object.assign(room, { userRole: null, url: '' });
+    expect(room.userRole).to.equal('anchor');
+    expect(room.hasAttribute('user-role')).to.be.false;
+    expect(room.url).to.be.undefined;
+    room.token = 'secret';
+    expect(room.hasAttribute('token')).to.be.false;
+    room.setAttribute('token', 'other');
+    expect(room.token).to.equal('other');
+    room.driverOptions = { a: 1 };
+    expect(room.hasAttribute('driver-options')).to.be.false;
+  });
+
+  it('honours properties set before the upgrade', async () => {
+    const early = document.createElement('rtc-room-late');
+    class Late extends (customElements.get('rtc-room') as typeof RtcRoom) {}
+    Object.assign(early, { roomId: 'early', mode: 'live' });
+    document.body.append(early);
+    customElements.define('rtc-room-late', Late);
+    await (early as RtcRoom).updateComplete;
+    expect((early as RtcRoom).roomId).to.equal('early');
+    expect(early.getAttribute('mode')).to.equal('live');
+    early.remove();
+  });
+
+  it('overwrites a state attribute that a page wrote', async () => {
+    const made = await fixture<RtcRoom>(html`<rtc-room connection-state="connected"></rtc-room>`);
+    expect(made.getAttribute('connection-state')).to.equal('disconnected');
+  });
+
+  it('joins, tells its state in attribute, state and events, and leaves', async () => {
+    await make();
+    const states: string[] = [];
+    room.addEventListener('rtc-connection-state-changed', (event) => {
+      states.push(event.detail.state);
+      expect(room.getAttribute('connection-state')).to.equal(event.detail.state);
+    });
+    const joined = room.join();
+    expect(room.hasAttribute('joined')).to.be.true;
+    await joined;
+    expect(room.inRoom).to.be.true;
+    expect(room.matches(':state(in-room)')).to.be.true;
+    expect(room.currentRole).to.equal('anchor');
+    await room.leave();
+    expect(room.hasAttribute('joined')).to.be.false;
+    expect(states).to.eql(['connecting', 'connected', 'disconnected']);
+    expect(backend.joined).to.have.length(0);
+  });
+
+  it('takes the wish back when refused, names it, and says so', async () => {
+    await make();
+    backend.fail = new RtcError('room-full', 'Full.');
+    const failed = oneEvent(room, 'rtc-error');
+    let caught: unknown;
+    await room.join().catch((error: unknown) => (caught = error));
+    const { detail } = await failed;
+    expect(caught).to.have.property('code', 'room-full');
+    expect(detail.reverted).to.eql(['joined']);
+    expect(room.hasAttribute('joined')).to.be.false;
+    await room.updateComplete;
+    expect(room.renderRoot.querySelector('[part=message]')?.textContent).to.equal('This room is full.');
+    expect(room.renderRoot.querySelector('[part=status] button')).to.exist;
+  });
+
+  it('writes a refused role back', async () => {
+    await make({ mode: 'live', userRole: 'audience', joined: true });
+    await room.join();
+    backend.fail = new RtcError('forbidden', 'No.');
+    let caught: unknown;
+    await room.switchRole('anchor').catch((error: unknown) => (caught = error));
+    expect(caught).to.have.property('code', 'forbidden');
+    expect(room.getAttribute('user-role')).to.equal('audience');
+  });
+
+  it('names the attribute that is missing, and joins when it is there', async () => {
+    await make({ roomId: undefined, joined: true });
+    await oneEvent(room, 'rtc-error');
+    await room.updateComplete;
+    expect(room.renderRoot.querySelector('[part=message]')?.textContent).to.contain('room-id');
+    expect(room.hasAttribute('joined')).to.be.true;
+    room.setAttribute('room-id', 'now');
+    await oneEvent(room, 'rtc-joined');
+  });
+
+  it('keeps the call when moved, and leaves one task after its removal', async () => {
+    await make();
+    await room.join();
+    const { client } = backend;
+    const other = document.createElement('div');
+    document.body.append(other);
+    other.append(room);
+    await tasks();
+    room.remove();
+    other.append(room);
+    await tasks();
+    expect(backend.clients).to.have.length(1);
+    expect(client.state).to.equal('joined');
+    const left = oneEvent(room, 'rtc-left');
+    room.remove();
+    expect((await left).detail.reason).to.equal('element-removed');
+    expect(backend.joined).to.have.length(0);
+    document.body.append(room);
+    await oneEvent(room, 'rtc-joined');
+    other.remove();
+    room.remove();
+  });
+
+  it('obeys commands, each of which the page may refuse', async () => {
+    await make();
+    room.id = 'commanded';
+    const button = document.createElement('button');
+    button.setAttribute('commandfor', 'commanded');
+    button.setAttribute('command', '--toggle-joined');
+    document.body.append(button);
+    const asked: unknown[] = [];
+    const refuse = (event: RtcRequestEvent): void => {
+      asked.push(event.detail);
+      event.preventDefault();
+    };
+    room.addEventListener('rtc-request', refuse as EventListener);
+    button.click();
+    expect(asked).to.eql([{ name: 'joined', value: true }]);
+    expect(room.joined).to.be.false;
+    room.removeEventListener('rtc-request', refuse as EventListener);
+    button.click();
+    expect(room.hasAttribute('joined')).to.be.true;
+    await oneEvent(room, 'rtc-joined');
+    button.remove();
+  });
+
+  it('shows a tile for each stream, and keeps the others when one goes', async () => {
+    backend.users = ['a', 'b', 'c'].map(user);
+    backend.streams = ['a', 'b', 'c'].map((id) => stream(id));
+    await make({ controls: '' });
+    await room.join();
+    await tasks();
+    const tiles = (): Element[] => [...room.renderRoot.querySelectorAll('rtc-remote-stream')];
+    const [, second] = tiles();
+    expect(tiles()).to.have.length(3);
+    backend.client.emit({ type: 'stream-removed', streamId: 'a:main' });
+    await tasks();
+    expect(tiles()).to.have.length(2);
+    expect(tiles()[0]).to.equal(second);
+    expect(second?.shadowRoot?.querySelector('[part=label]')?.textContent?.trim()).to.equal('b');
+    const stage = room.renderRoot.querySelector('.stage');
+    expect(stage?.scrollWidth).to.be.at.most(stage?.clientWidth ?? 0);
+    await expect(room).to.be.accessible();
+  });
+
+  it('hides nothing from assistive technology in its states', async () => {
+    await make({ controls: '' });
+    await expect(room).to.be.accessible();
+    await room.join();
+    await tasks();
+    expect(room.renderRoot.querySelector('[role=status]')?.textContent).to.contain('Nobody else');
+    await expect(room).to.be.accessible();
+  });
+});
