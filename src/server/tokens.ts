@@ -44,7 +44,9 @@ export class Tokens {
 
   async mint(request: TokenRequest): Promise<{ token: string; expiresAt: number }> {
     const { room, user, role = 'anchor', moderator, link, userData, life = this.life } = request;
-    const seconds = Math.floor(this.now() / 1000);
+    // NumericDate may have a fraction: a removal in the same second tells before from after by it.
+    const issuedAt = this.now() / 1000;
+    const expires = Math.floor(issuedAt) + life;
     const [key] = this.#keys;
     if (!key) throw new Error('no key');
     const claims = {
@@ -58,10 +60,10 @@ export class Tokens {
       .setProtectedHeader({ alg: 'HS256' })
       .setSubject(user)
       .setAudience(this.audience)
-      .setIssuedAt(seconds)
-      .setExpirationTime(seconds + life)
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(expires)
       .sign(key);
-    return { token, expiresAt: (seconds + life) * 1000 };
+    return { token, expiresAt: expires * 1000 };
   }
 
   /** @throws RoomError `auth` */
