@@ -169,6 +169,7 @@ export class RoomService {
 
   /** The session's socket is gone; it stays for as long as it may be silent. */
   drop(session: Session): void {
+    if (!this.#sessions.has(session.id)) return;
     session.cancelTimer?.();
     const left = session.lastHeard + this.settings.timers.silent - this.clock.now();
     session.cancelTimer = this.clock.after(Math.max(0, left), () => this.leave(session, 'timeout'));
