@@ -13,7 +13,9 @@ const folders = (parent) =>
 const entries = [
   'src/index.ts',
   'src/define.ts',
-  ...folders('src/elements').map((tag) => `src/elements/${tag}/define.ts`),
+  ...folders('src/elements')
+    .filter((name) => name.startsWith('rtc-'))
+    .map((tag) => `src/elements/${tag}/define.ts`),
   ...folders('src/drivers').map((name) => `src/drivers/${name}/index.ts`),
   'src/server/index.ts',
   'src/server/cli.ts',
@@ -44,7 +46,12 @@ function onwarn(warning) {
 const bundle = (output) => ({
   input: 'src/bundle.ts',
   onwarn,
-  plugins: [minifyTemplates(), resolve(['production', 'browser']), typescript(), minify(output.format === 'es')],
+  plugins: [
+    minifyTemplates(),
+    resolve(['production', 'browser']),
+    typescript(),
+    minify(output.format === 'es'),
+  ],
   output: {
     sourcemap: true,
     inlineDynamicImports: true,

@@ -33,7 +33,8 @@ export default {
     }),
   ],
   testFramework: { config: { timeout: 10_000, grep: process.env.RTC_TEST_NAME } },
-  testsFinishTimeout: 180_000,
+  testsFinishTimeout: 90_000,
+  filterBrowserLogs: ({ args: [first] }) => !/^Lit is in dev mode/.test(String(first)),
   coverageConfig: { include: ['src/**/*.ts'], reportDir: 'coverage' },
   reporters: [
     defaultReporter({ reportTestResults: true, reportTestProgress: false }),

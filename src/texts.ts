@@ -14,7 +14,6 @@ const english = {
   you: 'You',
   screen: '{0}’s screen',
   muted: 'Microphone is off',
-  stage: 'Video call',
   toolbar: 'Call controls',
   out: 'You are not in the room.',
   empty: 'Nobody else is here yet.',

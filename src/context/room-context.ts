@@ -64,7 +64,9 @@ export function providersChanged(): void {
 }
 
 /** The room for an element: its property `room`, the id in `for`, or the nearest around it. */
-export function findRoom(from: Element & { room?: Element | null; for?: string }): RoomProvider | null {
+export function findRoom(
+  from: Element & { room?: Element | null; for?: string },
+): RoomProvider | null {
   let found: Element | null | undefined = from.room;
   if (!found && from.for) {
     found = (from.getRootNode() as Document | ShadowRoot).getElementById?.(from.for);

@@ -84,6 +84,7 @@ export function errorsOf(failures: Failure[]): RtcError[] {
     const devices = new Set(group.map(({ slot }) => slot.device));
     const error = captureError(code, [...devices], group[0]?.cause);
     for (const { slot, capture } of group) {
+      capture.release();
       slot.next = null;
       slot.failed = { key: capture.key, error };
     }

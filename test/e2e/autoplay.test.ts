@@ -37,7 +37,7 @@ e2e('autoplay: a page without a gesture shows blocked, and one click plays every
   await viewer.click('[data-e2e]');
   await viewer.waitForAttr('#a', 'playback-state', 'playing');
   await viewer.waitForAttr('#b', 'playback-state', 'playing');
-  await waitFor('both sound', async () => (await silent(viewer)).every((one) => !one), () => viewer.report());
+  await waitFor('both sound', async () => (await silent(viewer)).every((one) => !one));
   await Promise.all([viewer.waitForFrames('#a'), viewer.waitForFrames('#b'), viewer.waitForSound()]);
   assert.equal((await viewer.events('rtc-autoplay-blocked')).length, 1, 'told once until resumed');
   assert.deepEqual(await viewer.events('rtc-autoplay-blocked', from), []);

@@ -95,7 +95,7 @@ e2e('cross-room: disabled ends a link, and its absence brings it back', async (w
   await a.waitForFrames('user:B');
   await a.set(link, 'disabled', '');
   await a.waitForAttr(link, 'link-state', 'idle');
-  await waitFor('B is not shown', async () => (await a.eval(() => window.e2e.showing('B').length)) === 0, () => a.report());
+  await waitFor('B is not shown', async () => (await a.eval(() => window.e2e.showing('B').length)) === 0);
   await a.set(link, 'disabled', null);
   await a.waitForFrames('user:B');
 });
@@ -134,7 +134,7 @@ e2e('cross-room: four rooms’ worth of elements on one page', async (world) => 
     await waitFor(
       `room ${id} shows ${JSON.stringify(sums)}`,
       async () => JSON.stringify((last = await shownIn(id))) === JSON.stringify(sums),
-      async () => ({ last, page: await page.report() }),
+      () => last,
     );
   }
   for (const tile of ['A-B-0', 'B-A-0', 'U-A-0', 'X-B-0']) await page.waitForFrames(`[data-e2e="${tile}"]`);

@@ -109,7 +109,6 @@ e2e('dom: removing the room tells element-removed to whoever holds it, and attac
   await waitFor(
     'element-removed is told',
     async () => (await alice.eval(() => JSON.stringify((window as unknown as { held: unknown[] }).held))) === '["element-removed"]',
-    () => alice.report(),
   );
   await alice.eval(() => document.body.append((window as unknown as { room: Node }).room));
   await assertEverybodySees({ alice, bob });
@@ -121,17 +120,17 @@ e2e('dom: removing the local stream unpublishes it and stops the camera, and the
   const from = await bob.mark();
   await alice.eval(() => window.e2e.find('rtc-local-stream').remove());
   await bob.waitForEvent('rtc-stream-removed', { stream: { userId: 'alice' } }, from);
-  await waitFor('the camera is off', async () => (await alice.live()).tracks === 0, () => alice.report());
+  await waitFor('the camera is off', async () => (await alice.live()).tracks === 0);
   await alice.waitForFrames('user:bob');
 });
 
 e2e('dom: removing the room while the permission prompt is open stops what it brings', async (world) => {
   const alice = await world.open('alice', caller('alice'), { init: promptOpen });
-  await waitFor('the prompt is open', () => prompting(alice), () => alice.report());
+  await waitFor('the prompt is open', () => prompting(alice));
   await alice.eval(() => window.e2e.find('rtc-room').remove());
   await alice.waitForNothingLive();
   await allow(alice);
-  await waitFor('the camera was given', () => alice.eval(() => window.e2e.tracks.length > 0), () => alice.report());
+  await waitFor('the camera was given', () => alice.eval(() => window.e2e.tracks.length > 0));
   await alice.waitForNothingLive();
   await sleep(500);
   assert.deepEqual(await alice.live(), { tracks: 0, peers: 0, sockets: 0 });
@@ -139,10 +138,10 @@ e2e('dom: removing the room while the permission prompt is open stops what it br
 
 e2e('dom: leaving while the permission prompt is open stops what it brings', async (world) => {
   const alice = await world.open('alice', caller('alice'), { init: promptOpen });
-  await waitFor('the prompt is open', () => prompting(alice), () => alice.report());
+  await waitFor('the prompt is open', () => prompting(alice));
   await alice.set('rtc-room', 'joined', null);
   await allow(alice);
-  await waitFor('the camera was given', () => alice.eval(() => window.e2e.tracks.length > 0), () => alice.report());
+  await waitFor('the camera was given', () => alice.eval(() => window.e2e.tracks.length > 0));
   await alice.assertOut('rtc-room', 500);
 });
 
@@ -187,7 +186,6 @@ e2e('dom: removing the room while its join is in flight ends it', async (world) 
   await waitFor(
     'bob knows nobody',
     async () => (await bob.eval(() => (window.e2e.find('rtc-room') as HTMLElement & { remoteUsers: unknown[] }).remoteUsers.length)) === 0,
-    () => bob.report(),
   );
 });
 

@@ -61,6 +61,7 @@ e2e('drops: a server killed and started again has everybody back without a reloa
   await assertEverybodySees({ alice, bob });
   await Promise.all([stamp(alice), stamp(bob)]);
   const marks = [await alice.mark(), await bob.mark()];
+  for (const peer of [alice, bob]) peer.expectNoise(/^console: WebSocket connection/);
   await world.server.kill();
   await Promise.all([alice, bob].map((peer) => peer.waitForAttr('rtc-room', 'connection-state', 'reconnecting')));
   await Promise.all([alice.waitForFrames('user:bob'), bob.waitForFrames('user:alice')]);
@@ -77,6 +78,6 @@ e2e('drops: a server killed and started again has everybody back without a reloa
     assert.equal(left.detail['reason'], 'connection-lost');
     assert.notEqual(await peer.attr('rtc-room', 'joined'), null);
     assert.equal(await stamped(peer), true);
-    await waitFor('old connections are closed', async () => (await peer.live()).peers === 1, () => peer.report());
+    await waitFor('old connections are closed', async () => (await peer.live()).peers === 1);
   }
 });

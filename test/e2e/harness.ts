@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { chromium, type Browser, type BrowserContext, type CDPSession, type Page } from 'playwright-core';
 import { findBrowser } from '../tools/browser.mjs';
-import { startServer, type ServerOptions, type TestServer } from './room-server.js';
+import { TestServer, type ServerOptions } from './room-server.js';
 import { installRecorder, type RecordedEvent } from './recorder.js';
 import { Site } from './serve.js';
 
@@ -20,16 +20,15 @@ export const sleep = (ms: number): Promise<void> => new Promise((resolve) => set
 export async function waitFor(
   what: string,
   ask: () => boolean | Promise<boolean>,
-  report: () => unknown = () => '',
+  report?: () => unknown,
   patience = PATIENCE,
 ): Promise<void> {
   const end = Date.now() + patience;
   for (;;) {
     if (await ask()) return;
     if (Date.now() > end) {
-      const last = await report();
-      const text = typeof last === 'string' ? last : JSON.stringify(last, null, 1);
-      assert.fail(`waited ${patience / SECOND} s in vain until ${what}\n${text}`);
+      const last = await report?.();
+      assert.fail(`waited ${patience / SECOND} s in vain until ${what}${report ? `: ${JSON.stringify(last)}` : ''}`);
     }
     await sleep(50);
   }
@@ -114,7 +113,6 @@ export class Peer {
     await waitFor(
       `${name} of ${selector} is ${String(value)} in ${this.name}'s page`,
       async () => (await this.attr(selector, name)) === value,
-      () => this.report(),
     );
   }
 
@@ -142,7 +140,7 @@ export class Peer {
         found = (await this.events(type, from)).find((event) => holds(event.detail, match));
         return !!found;
       },
-      () => this.report(),
+      undefined,
       patience,
     );
     // Else waitFor had failed.
@@ -169,7 +167,6 @@ export class Peer {
         if (now < before) before = now;
         return now - before >= count;
       },
-      () => this.report(),
     );
   }
 
@@ -179,7 +176,6 @@ export class Peer {
     await waitFor(
       `sound is decoded in ${this.name}'s page`,
       async () => (await this.sum('inbound-rtp', 'audio', 'totalSamplesReceived')) > before + 4800,
-      () => this.report(),
     );
   }
 
@@ -200,7 +196,6 @@ export class Peer {
         await sleep(SECOND);
         return (await this.sum('outbound-rtp', kind, 'packetsSent')) === sent;
       },
-      () => this.report(),
     );
   }
 
@@ -209,7 +204,6 @@ export class Peer {
     await waitFor(
       `${this.name}'s page sends video`,
       async () => (await this.outboundVideoBytes()) > before + 500,
-      () => this.report(),
     );
   }
 
@@ -223,7 +217,7 @@ export class Peer {
     await waitFor(
       `camera and connections are closed in ${this.name}'s page`,
       async () => JSON.stringify(await this.live()) === JSON.stringify(nothing),
-      async () => ({ live: await this.live(), ...((await this.report()) as object) }),
+      () => this.live(),
     );
   }
 
@@ -244,7 +238,6 @@ export class Peer {
     await waitFor(
       `${room} is in the room in ${this.name}'s page`,
       () => this.eval((where) => !!(window.e2e.find(where) as HTMLElement & { inRoom?: boolean }).inRoom, room),
-      () => this.report(),
     );
   }
 
@@ -281,20 +274,26 @@ export class Peer {
     }, selector);
   }
 
-  /** What a failure message says of this page. */
-  async report(): Promise<unknown> {
-    const state = await this.eval(() => ({
-      elements: window.e2e
-        .all('rtc-room, rtc-local-stream, rtc-remote-stream, rtc-cross-room-link')
-        .map((element) => (element.cloneNode() as HTMLElement).outerHTML),
-      live: window.e2e.live(),
-      peers: window.e2e.peers.map(({ connectionState, signalingState }) => `${connectionState} ${signalingState}`),
-      events: window.e2e.events.slice(-25).map(
-        ({ type, target, time, detail }) => `${time.toFixed(0)} ${type} @${target} ${JSON.stringify(detail)}`,
-      ),
-      violations: window.e2e.violations,
-    })).catch((error: unknown) => ({ error: String(error) }));
-    return { page: this.name, ...state, noise: this.#noise };
+  /** What is printed of this page when its test fails. */
+  async report(): Promise<string> {
+    const quiet = ['rtc-network-quality', 'rtc-active-speaker-changed'];
+    const lines = await this.eval(
+      (unimportant) => [
+        ...window.e2e
+          .all('rtc-room, rtc-local-stream, rtc-remote-stream, rtc-cross-room-link')
+          .map((element) => (element.cloneNode() as HTMLElement).outerHTML.replace(/ (export)?parts?="[^"]*"/g, '')),
+        `live: ${JSON.stringify(window.e2e.live())}, peers: ${window.e2e.peers
+          .map(({ connectionState, signalingState }) => `${connectionState}/${signalingState}`)
+          .join()}`,
+        ...window.e2e.events
+          .filter(({ type }) => !unimportant.includes(type))
+          .slice(-30)
+          .map(({ type, target, time, detail }) => `${time.toFixed(0)} ${type} @${target} ${JSON.stringify(detail)}`),
+        ...window.e2e.violations,
+      ],
+      quiet,
+    ).catch((error: unknown) => [String(error)]);
+    return [`── ${this.name}`, ...lines, ...this.#noise].join('\n   ');
   }
 }
 
@@ -312,7 +311,7 @@ export class World {
   constructor(
     private readonly browser: Browser,
     readonly site: Site,
-    public server: TestServer,
+    readonly server: TestServer,
   ) {}
 
   /** Opens a page of its own browser context whose body is this. */
@@ -346,6 +345,7 @@ ${body}
 
   /** Cuts this user's signalling, as a lost network does, until `site.restore()`. */
   drop(peer: Peer): void {
+    peer.expectNoise(/^console: WebSocket connection/);
     this.site.drop(`e2e ${peer.name}.`);
   }
 
@@ -388,14 +388,14 @@ export function suite({ autoplay = true, args = [] as string[] } = {}): Suite {
     const [options, run] = typeof second === 'function' ? [{}, second] : [second, third as Run];
     test(name, { timeout: 150 * SECOND }, async () => {
       const site = await Site.start();
-      const server = await startServer(site, options);
+      const server = await TestServer.start(options);
       site.backend = server.port;
       const world = new World(browser, site, server);
       try {
         await run(world);
         for (const peer of world.peers) world.assertQuiet(peer);
       } catch (error) {
-        for (const peer of world.peers) console.error(JSON.stringify(await peer.report(), null, 1));
+        for (const peer of world.peers) console.error(await peer.report());
         throw error;
       } finally {
         await world.end();

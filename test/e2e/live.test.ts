@@ -45,7 +45,7 @@ e2e('live: becoming an anchor publishes, going back stops the camera, and everyb
   await viewer.set('rtc-room', 'user-role', 'audience');
   await viewer.waitForEvent('rtc-role-changed', { userRole: 'audience' }, back[0]);
   await viewer.waitForEvent('rtc-stream-unpublished', {}, back[0]);
-  await waitFor('the camera is off', async () => (await viewer.live()).tracks === 0, () => viewer.report());
+  await waitFor('the camera is off', async () => (await viewer.live()).tracks === 0);
   assert.equal(await viewer.attr('rtc-local-stream', 'published'), null);
   for (const [i, peer] of [anchor, other].entries()) {
     await peer.waitForEvent('rtc-user-updated', { userId: 'victor', userRole: 'audience' }, back[i + 1]);
@@ -80,7 +80,6 @@ e2e('live: the thirteenth viewer of an anchor is refused with room-full, in word
   await waitFor(
     'all twelve are told to the anchor',
     async () => (await anchor.events('rtc-user-joined')).length === 12,
-    () => anchor.report(),
   );
   const late = await world.open(
     'late',

@@ -61,10 +61,10 @@ export function installRecorder(): void {
     if (value instanceof EventTarget) return String(value);
     if (depth > 3) return '…';
     if (Array.isArray(value)) return value.map((item) => plain(item, depth + 1));
-    const keys = new Set(Object.keys(value));
-    for (const key of ['id', 'userId', 'type', 'hasAudio', 'hasVideo']) if (key in value) keys.add(key);
+    const stream = ['id', 'userId', 'type', 'hasAudio', 'hasVideo'].filter((key) => key in value);
+    const keys = stream.includes('hasAudio') ? stream : Object.keys(value);
     return Object.fromEntries(
-      [...keys].map((key) => [key, plain((value as Record<string, unknown>)[key], depth + 1)]),
+      keys.map((key) => [key, plain((value as Record<string, unknown>)[key], depth + 1)]),
     );
   };
 

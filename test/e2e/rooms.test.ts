@@ -20,7 +20,6 @@ async function members(world: { open(name: string, body: string): Promise<Peer> 
     await waitFor(
       `${peer.name} knows everybody`,
       async () => (await peer.events('rtc-user-joined')).length >= list.length - 1,
-      () => peer.report(),
     );
   }
   return peers;
@@ -167,7 +166,7 @@ e2e('rooms: kick() with a moderator’s token removes, whatever kick-from says',
   await victim.assertOut();
 });
 
-e2e('rooms: an empty room closes after its time', { emptyTimeout: 1_500 }, async (world) => {
+e2e('rooms: an empty room closes after its time', { timers: { emptyAfterLeave: 1_500 } }, async (world) => {
   const [alice] = await members(world, ['alice']) as [Peer];
   await alice.set('rtc-room', 'joined', null);
   await alice.waitForAttr('rtc-room', 'connection-state', 'disconnected');
@@ -175,7 +174,7 @@ e2e('rooms: an empty room closes after its time', { emptyTimeout: 1_500 }, async
   await waitFor('the room is closed', async () => (await world.server.inspectRoom('office')) === null);
 });
 
-e2e('rooms: a room made by the server closes when nobody enters it, and stays when somebody does', { createdTimeout: 4_000 }, async (world) => {
+e2e('rooms: a room made by the server closes when nobody enters it, and stays when somebody does', { timers: { emptyAfterCreate: 4_000 } }, async (world) => {
   await world.server.createRoom('office');
   await world.server.createRoom('nobody');
   await members(world, ['alice']);
@@ -183,7 +182,7 @@ e2e('rooms: a room made by the server closes when nobody enters it, and stays wh
   assert.notEqual(await world.server.inspectRoom('office'), null);
 });
 
-e2e('rooms: a user who is silent for too long has left', { userTimeout: 1_500 }, async (world) => {
+e2e('rooms: a user who is silent for too long has left', { timers: { silent: 1_500 } }, async (world) => {
   const { alice, bob } = await call(world, 'alice', 'bob');
   await assertEverybodySees({ alice, bob });
   const from = await alice.mark();

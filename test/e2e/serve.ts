@@ -5,7 +5,7 @@ import net, { type AddressInfo, type Socket } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const dist = fileURLToPath(new URL('../../dist', import.meta.url));
+export const dist = process.env['RTC_E2E_DIST'] ?? fileURLToPath(new URL('../../dist', import.meta.url));
 
 export type Answer = (request: { body: string; headers: http.IncomingHttpHeaders }) => {
   status: number;

@@ -132,7 +132,7 @@ e2e('subscriptions: a named element comes before an unnamed one, and that before
     window.e2e.find('rtc-room').append(element);
   });
   await peer.waitForFrames('#carols');
-  await waitFor('the unnamed element takes bob', async () => (await userOf('#any')) === 'bob', () => peer.report());
+  await waitFor('the unnamed element takes bob', async () => (await userOf('#any')) === 'bob');
   await peer.waitForFrames('#any');
 });
 
@@ -148,11 +148,11 @@ e2e('subscriptions: two elements for one stream share it, and only the first sou
         ),
       ),
     );
-  await waitFor('only the first sounds', async () => JSON.stringify(await sounding()) === '[true,false]', async () => ({ sounding: await sounding(), ...((await peer.report()) as object) }));
+  await waitFor('only the first sounds', async () => JSON.stringify(await sounding()) === '[true,false]', sounding);
   assert.equal((await peer.live()).peers, 1, 'one connection');
   assert.equal((await bob.live()).peers, 1);
   await peer.eval(() => window.e2e.find('#one').remove());
-  await waitFor('the second sounds now', async () => JSON.stringify(await sounding()) === '[true]', () => peer.report());
+  await waitFor('the second sounds now', async () => JSON.stringify(await sounding()) === '[true]');
   await peer.waitForFrames('#two');
 });
 
@@ -186,7 +186,7 @@ e2e('subscriptions: muted media is not sent, and comes back', async (world) => {
   await peer.waitForFrames('user:bob');
   await bob.set('rtc-local-stream', 'video-muted', '');
   await peer.waitForEvent('rtc-mute-changed', { userId: 'bob', kind: 'video', muted: true });
-  await waitFor('the camera is released', async () => (await bob.live()).tracks === 1, () => bob.report());
+  await waitFor('the camera is released', async () => (await bob.live()).tracks === 1);
   await bob.waitForNoOutbound('video');
   assert.equal(await bob.attr('rtc-local-stream', 'published'), '', 'still published');
   await bob.set('rtc-local-stream', 'video-muted', 'false');

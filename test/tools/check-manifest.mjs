@@ -53,9 +53,7 @@ const CONTRACT = {
     cssStates: ['muted'],
   },
   'rtc-remote-stream': {
-    attributes: words(
-      'user-id stream-type subscribe when muted volume fit for playback-state',
-    ),
+    attributes: words('user-id stream-type subscribe when muted volume fit for playback-state'),
     fields: words(`userId streamType subscribe when muted volume fit room stream
       playbackState`),
     methods: words('resume'),

@@ -1,5 +1,5 @@
 import { settle, throwIfAborted } from '../../core/async.js';
-import { RtcError } from '../../core/errors.js';
+import { aborted, RtcError } from '../../core/errors.js';
 import { log } from '../../core/logger.js';
 import type {
   Connect,
@@ -24,6 +24,7 @@ import type {
   Subscription,
   UserRole,
 } from '../driver.js';
+import { checkText, checkUser } from './errors.js';
 import { Monitor } from './monitor.js';
 import { Outgoing, publishedStreams, type Sending } from './outgoing.js';
 import { configuration, park, Peer, type Parked, type PeerHost } from './peer.js';
@@ -35,6 +36,7 @@ import { Signalling, socketUrl, type SignallingHost } from './signalling.js';
 const PATIENCE = 10_000;
 /** Milliseconds for which ICE servers are used again without asking. */
 const FRESH = 30_000;
+const USER_DATA = 'user-data';
 
 export interface Options {
   iceTransportPolicy?: RTCIceTransportPolicy;
@@ -165,15 +167,15 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
   }
 
   async sendMessage(data: string, to?: readonly string[]): Promise<void> {
-    await this.#wire.request({ t: 'message', data, to: to && [...to] });
+    await this.#wire.request({ t: 'message', data: checkText('A message', data, 16_384), to: to?.map(checkUser) });
   }
 
   async kick(user: string): Promise<void> {
-    await this.#wire.request({ t: 'kick', user });
+    await this.#wire.request({ t: 'kick', user: checkUser(user) });
   }
 
   async setUserData(data: string): Promise<void> {
-    await this.#wire.request({ t: 'data', data });
+    await this.#wire.request({ t: 'data', data: checkText(USER_DATA, data, 4_096) });
   }
 
   /** Tokens are looked at when joining and switching roles only; this one is used then. */
@@ -278,13 +280,13 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
       want: wishOf(subscribe),
       streams: publishedStreams(publications),
       user: credentials.userId ?? (userId || undefined),
-      data: userData || undefined,
+      data: checkText(USER_DATA, userData, 4_096) || undefined,
       token: this.#token,
       link: link || undefined,
       previous: previousSession,
     };
     if (role === 'anchor' || subscribe.audio || subscribe.video) message.offer = (await this.#park()?.offer)?.sdp;
-    if (this.#over) throw new RtcError('aborted', 'The room was left while joining.');
+    if (this.#over) throw aborted();
     return this.#wire.join(message);
   }
 

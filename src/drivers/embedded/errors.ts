@@ -33,6 +33,17 @@ export function noRoute(userId: string): RtcError {
   );
 }
 
+/** The server hangs up on who sends it what it forbids; so this is said before. */
+export function checkText(what: string, text: string, limit: number): string {
+  if (text.length > limit) throw bad(`${what} is at most ${limit} characters; this has ${text.length}.`);
+  return text;
+}
+
+export function checkUser(userId: string): string {
+  if (!/^[^\s\p{Cc}\p{Bidi_Control}]{1,128}$/u.test(userId)) throw bad(`“${userId}” is no user id.`);
+  return userId;
+}
+
 export function bad(message: string): RtcError {
   return new RtcError('argument', message, { provider });
 }

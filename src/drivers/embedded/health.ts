@@ -35,8 +35,9 @@ export class Health {
   #packets = new Map<string, number>();
   #got = 0;
   #lost = 0;
-  #since = 0;
-  #next = 0;
+  /** When something last arrived, or nothing had to. */
+  #since = Date.now();
+  #next = this.#since + RESTART;
 
   constructor(private readonly peer: Peer) {}
 
@@ -70,7 +71,7 @@ export class Health {
     const missing = Math.max(0, lost - this.#lost);
     this.#got = got;
     this.#lost = lost;
-    if (/failed|disconnected/.test(peer.pc.iceConnectionState)) return { uplink: 6, downlink: 6 };
+    if (this.failed || /failed|disconnected/.test(peer.pc.iceConnectionState)) return { uplink: 6, downlink: 6 };
     return {
       uplink: sent ? grade(upTrip, upLost) : 0,
       downlink: fresh > 0 ? grade(trip, missing / (fresh + missing)) : 0,
@@ -80,20 +81,16 @@ export class Health {
   #watch(starving: boolean): void {
     const now = Date.now();
     if (!starving) {
-      this.#since = 0;
+      this.#since = now;
+      this.#next = now + RESTART;
       this.failed = false;
       return;
     }
-    if (!this.#since) {
-      this.#since = now;
-      this.#next = now + RESTART;
-    }
-    const { iceConnectionState } = this.peer.pc;
     // While the first route is still being looked for, a restart would only begin anew.
-    if (now >= this.#next && !/new|checking/.test(iceConnectionState)) {
+    if (now >= this.#next && !/new|checking/.test(this.peer.pc.iceConnectionState)) {
       this.#next = now + AGAIN;
       this.peer.restart();
     }
-    if (now - this.#since >= FAILED) this.failed = true;
+    this.failed = now - this.#since >= FAILED;
   }
 }

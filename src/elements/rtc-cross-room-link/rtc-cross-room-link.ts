@@ -1,5 +1,5 @@
-import { nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { RoomLink } from '../../core/room-link.js';
+import type { PropertyValues, TemplateResult } from 'lit';
+import { RoomLink, type LinkWish } from '../../core/room-link.js';
 import type { RoomSession } from '../../core/room-session.js';
 import type { LinkState, SubscribeMode } from '../../core/types.js';
 import { isText } from '../../texts.js';
@@ -90,13 +90,9 @@ export class RtcCrossRoomLink extends StageElement {
   protected override carryOut(): void {
     const { home } = this;
     this.#link.update({
+      // Declared above under the names of LinkWish.
+      ...(this.wish() as LinkWish),
       room: this.session,
-      roomId: this.roomId,
-      userId: this.userId,
-      token: this.token,
-      tokenUrl: this.tokenUrl,
-      disabled: this.disabled,
-      subscribe: this.subscribe,
       layout: this.layout !== 'none',
       nested: home instanceof RtcCrossRoomLink,
     });
@@ -130,12 +126,12 @@ export class RtcCrossRoomLink extends StageElement {
       return { icon: 'spinner', message: this.text('link-connecting', this.roomId) };
     }
     if (state === 'waiting') {
-      return { icon: 'users', message: this.text('link-waiting', this.roomId), slot: 'empty' };
+      return { icon: 'user', message: this.text('link-waiting', this.roomId), slot: 'empty' };
     }
     return null;
   }
 
-  protected override render(): TemplateResult | typeof nothing {
+  protected override render(): TemplateResult {
     return this.renderStage(this.#situation());
   }
 }

@@ -1,7 +1,7 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { LocalCapture } from '../../core/local-capture.js';
 import { RtcError } from '../../core/errors.js';
-import type { CaptureState, LocalStream, TrackProcessor } from '../../core/types.js';
+import type { CaptureState, CaptureWish, LocalStream, TrackProcessor } from '../../core/types.js';
 import { icon } from '../../icons.js';
 import { baseStyles } from '../shared/base.styles.js';
 import { button } from '../shared/button.js';
@@ -109,6 +109,8 @@ export class RtcLocalStream extends RtcElement {
   readonly #capture = new LocalCapture(this);
   readonly #camera = picture();
   readonly #screen = picture();
+  #heard: HTMLElement | null = null;
+  readonly #onSpeakers = (): void => this.changed();
 
   get captureState(): CaptureState {
     return this.#capture.state;
@@ -135,7 +137,13 @@ export class RtcLocalStream extends RtcElement {
 
   /** Unpublishes and stops everything. */
   close(): Promise<void> {
-    const off = { audio: false, video: false, screen: false, preview: false, mediaStream: undefined };
+    const off = {
+      audio: false,
+      video: false,
+      screen: false,
+      preview: false,
+      mediaStream: undefined,
+    };
     return this.#want(off, () => this.#capture.whenUnpublished());
   }
 
@@ -146,7 +154,11 @@ export class RtcLocalStream extends RtcElement {
   async switchDevice(kind: 'microphone' | 'camera' | 'audio' | 'video', id: string): Promise<void> {
     if (kind === 'microphone' || kind === 'audio') await this.#want({ microphoneId: id });
     else if (kind === 'camera' || kind === 'video') await this.#want({ cameraId: id });
-    else throw new RtcError('argument', 'switchDevice() takes “microphone” or “camera”, and a device id.');
+    else
+      throw new RtcError(
+        'argument',
+        'switchDevice() takes “microphone” or “camera”, and a device id.',
+      );
   }
 
   /** @internal */
@@ -162,27 +174,14 @@ export class RtcLocalStream extends RtcElement {
 
   protected override carryOut(): void {
     const capture = this.#capture;
+    this.#listen(this.home);
     capture.attach(this.home?.session ?? null);
-    capture.update({
-      audio: this.audio,
-      video: this.video,
-      screen: this.screen,
-      screenAudio: this.screenAudio,
-      audioMuted: this.audioMuted,
-      videoMuted: this.videoMuted,
-      microphoneId: this.microphoneId,
-      cameraId: this.cameraId,
-      facingMode: this.facingMode,
-      profile: this.profile,
-      audioProfile: this.audioProfile,
-      preview: this.preview,
-      noPublish: this.noPublish,
-      mediaStream: this.mediaStream,
-      trackProcessor: this.trackProcessor,
-    });
+    // Declared above under the names of CaptureWish.
+    capture.update(this.wish() as CaptureWish);
   }
 
   protected override release(): void {
+    this.#listen(null);
     this.#capture.end();
     this.#capture.attach(null);
   }
@@ -192,9 +191,19 @@ export class RtcLocalStream extends RtcElement {
     this.toggleAttribute('published', this.published);
     this.mark('muted', this.audioMuted);
     const { session } = this.home ?? {};
-    this.mark('speaking', !this.audioMuted && !!session?.userId && session.speakers.includes(session.userId));
+    this.mark(
+      'speaking',
+      !this.audioMuted && !!session?.userId && session.speakers.includes(session.userId),
+    );
     show(this.#camera, this.#capture.main);
     show(this.#screen, this.#capture.auxiliary);
+  }
+
+  /** Whether oneself speaks is told to the room only. */
+  #listen(room: HTMLElement | null): void {
+    this.#heard?.removeEventListener('rtc-active-speaker-changed', this.#onSpeakers);
+    this.#heard = room;
+    room?.addEventListener('rtc-active-speaker-changed', this.#onSpeakers);
   }
 
   protected override onCommand(command: string): void {
@@ -210,7 +219,7 @@ export class RtcLocalStream extends RtcElement {
 
   protected override updated(changed: PropertyValues): void {
     super.updated(changed);
-    tint(this.renderRoot as ShadowRoot, this.home?.session?.userId ?? '');
+    tint(this.renderRoot, this.home?.session?.userId ?? '');
   }
 
   protected override render(): TemplateResult {
@@ -229,7 +238,12 @@ export class RtcLocalStream extends RtcElement {
       muted: this.audioMuted && this.text('muted'),
       note: html`${auxiliary ? screen : nothing}
         <div part="status" role="status">
-          ${error ? html`${icon('alert')}<p part="message">${error.message}</p>` : nothing}
+          ${
+            error
+              ? html`${icon('alert')}
+                  <p part="message">${error.message}</p>`
+              : nothing
+          }
         </div>
         ${this.controls === undefined ? nothing : this.#renderControls()}`,
     });
@@ -239,16 +253,45 @@ export class RtcLocalStream extends RtcElement {
     const hears = (this.audio || !!this.mediaStream) && !this.audioMuted;
     const sees = (this.video || !!this.mediaStream) && !this.videoMuted;
     const off = (on: boolean): string => (on ? '' : 'danger');
-    return html`<div part="toolbar" class="controls" role="group" aria-label=${this.text('toolbar')}>
-      ${this.offers('microphone')
-        ? button(hears ? 'mic' : 'mic-off', this.text(hears ? 'mute' : 'unmute'), () => this.#toggle('audio'), off(hears), !hears)
-        : nothing}
-      ${this.offers('camera')
-        ? button(sees ? 'video' : 'video-off', this.text(sees ? 'camera-off' : 'camera-on'), () => this.#toggle('video'), off(sees), !sees)
-        : nothing}
-      ${this.offers('screen')
-        ? button('screen', this.text(this.screen ? 'unshare' : 'share'), () => this.request('screen', !this.screen), '', this.screen)
-        : nothing}
+    return html`<div
+      part="toolbar"
+      class="controls"
+      role="group"
+      aria-label=${this.text('toolbar')}
+    >
+      ${
+        this.offers('microphone')
+          ? button(
+              hears ? 'mic' : 'mic-off',
+              this.text(hears ? 'mute' : 'unmute'),
+              () => this.#toggle('audio'),
+              off(hears),
+              !hears,
+            )
+          : nothing
+      }
+      ${
+        this.offers('camera')
+          ? button(
+              sees ? 'video' : 'video-off',
+              this.text(sees ? 'camera-off' : 'camera-on'),
+              () => this.#toggle('video'),
+              off(sees),
+              !sees,
+            )
+          : nothing
+      }
+      ${
+        this.offers('screen')
+          ? button(
+              'screen',
+              this.text(this.screen ? 'unshare' : 'share'),
+              () => this.request('screen', !this.screen),
+              '',
+              this.screen,
+            )
+          : nothing
+      }
     </div>`;
   }
 }
@@ -261,7 +304,10 @@ function picture(): HTMLVideoElement {
 }
 
 function hasPicture({ srcObject }: HTMLVideoElement): boolean {
-  return srcObject instanceof MediaStream && srcObject.getVideoTracks().some(({ readyState }) => readyState === 'live');
+  return (
+    srcObject instanceof MediaStream &&
+    srcObject.getVideoTracks().some(({ readyState }) => readyState === 'live')
+  );
 }
 
 function show(video: HTMLVideoElement, stream: LocalStream | null): void {

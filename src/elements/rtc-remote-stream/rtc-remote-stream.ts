@@ -200,9 +200,15 @@ export class RtcRemoteStream extends RtcElement implements Sink {
     if (command === '--toggle-muted') this.request('muted', !this.muted);
     else if (command === '--resume') void this.resume();
     else if (command === '--picture-in-picture') {
-      void (document.pictureInPictureElement ? document.exitPictureInPicture() : video.requestPictureInPicture()).catch(failed);
+      void (
+        document.pictureInPictureElement
+          ? document.exitPictureInPicture()
+          : video.requestPictureInPicture()
+      ).catch(failed);
     } else if (command === '--fullscreen') {
-      void (document.fullscreenElement ? document.exitFullscreen() : this.requestFullscreen()).catch(failed);
+      void (
+        document.fullscreenElement ? document.exitFullscreen() : this.requestFullscreen()
+      ).catch(failed);
     }
   }
 
@@ -249,7 +255,7 @@ export class RtcRemoteStream extends RtcElement implements Sink {
 
   protected override updated(changed: PropertyValues): void {
     super.updated(changed);
-    tint(this.renderRoot as ShadowRoot, this.#shown?.userId ?? this.userId ?? '');
+    tint(this.renderRoot, this.#shown?.userId ?? this.userId ?? '');
   }
 
   protected override render(): TemplateResult {
@@ -262,12 +268,15 @@ export class RtcRemoteStream extends RtcElement implements Sink {
     const label = this.text(this.#picture ? 'hear' : 'play');
     const note = blocked
       ? html`<slot name="blocked" @click=${() => this.#view?.startPlayback()}>
-          <button part="resume button" class="main">${icon('sound')}${label}</button>
+          <button part="resume button" class="main" title=${label}>${icon('play')}${label}</button>
         </slot>`
       : html`<div part="status" role="status">
-          ${stream?.failure
-            ? html`${icon('alert')}<p part="message">${this.text('lost', name)}</p>`
-            : nothing}
+          ${
+            stream?.failure
+              ? html`${icon('alert')}
+                  <p part="message">${this.text('lost', name)}</p>`
+              : nothing
+          }
         </div>`;
     return renderTile(video, {
       picture: this.#picture && (playing || blocked),

@@ -233,7 +233,10 @@ export class RtcRoom extends StageElement {
     Object.assign(this, wish);
   }
 
-  async #want(wish: { joined?: boolean; userRole?: UserRole }, done: () => Promise<void>): Promise<void> {
+  async #want(
+    wish: { joined?: boolean; userRole?: UserRole },
+    done: () => Promise<void>,
+  ): Promise<void> {
     Object.assign(this, wish);
     this.flush();
     await done();
@@ -257,24 +260,10 @@ export class RtcRoom extends StageElement {
       layout: this.layout !== 'none',
     });
     session.update({
-      joined: this.joined,
-      provider: this.provider,
-      url: this.url,
-      sdkUrl: this.sdkUrl,
-      sdkIntegrity: this.sdkIntegrity,
-      appId: this.appId,
-      driverOptions: this.driverOptions,
-      roomId: this.roomId,
-      userId: this.userId,
-      userData: this.userData,
-      mode: this.mode,
-      userRole: this.userRole,
-      token: this.token,
-      tokenUrl: this.tokenUrl,
-      tokenSource: this.tokenSource,
+      // Declared above under the names of RoomWish.
+      ...(this.wish() as Omit<RoomWish, 'kickFrom'>),
       kickFrom: list(this.kickFrom),
-      audioLevels: this.audioLevels,
-    } satisfies RoomWish);
+    });
   }
 
   protected override release(): void {
@@ -305,7 +294,7 @@ export class RtcRoom extends StageElement {
     }
     if (session.inRoom) {
       const alone = !this.remoteStreams.length && !this.querySelector('rtc-cross-room-link');
-      return alone ? { icon: 'users', message: this.text('empty'), slot: 'empty' } : null;
+      return alone ? { icon: 'user', message: this.text('empty'), slot: 'empty' } : null;
     }
     if (session.waiting !== null) return { icon: 'clock', message: this.text('waiting') };
     if (!joined && ended) {
@@ -336,14 +325,24 @@ export class RtcRoom extends StageElement {
   #renderControls(): TemplateResult {
     const { inRoom } = this;
     const role = this.userRole === 'anchor' ? 'audience' : 'anchor';
-    return html`${inRoom && this.offers('state')
-      ? html`<span class="state">${this.text(this.connectionState === 'reconnecting' ? 'reconnecting' : 'connected')}</span>`
-      : nothing}
-    ${inRoom && this.mode === 'live' && this.offers('role')
-      ? html`<button part="button" @click=${() => this.request('user-role', role)}>${this.text(role)}</button>`
-      : nothing}
-    ${this.joined && this.offers('join')
-      ? button('leave', this.text('leave'), () => this.request('joined', false), 'danger')
-      : nothing}`;
+    return html`${
+      inRoom && this.offers('state')
+        ? html`<span class="state"
+            >${this.text(this.connectionState === 'reconnecting' ? 'reconnecting' : 'connected')}</span
+          >`
+        : nothing
+    }
+    ${
+      inRoom && this.mode === 'live' && this.offers('role')
+        ? html`<button part="button" @click=${() => this.request('user-role', role)}>
+            ${this.text(role)}
+          </button>`
+        : nothing
+    }
+    ${
+      this.joined && this.offers('join')
+        ? button('leave', this.text('leave'), () => this.request('joined', false), 'danger')
+        : nothing
+    }`;
   }
 }

@@ -51,10 +51,10 @@ export const baseStyles = css`
     cursor: pointer;
     color: inherit;
     background: color-mix(in oklab, var(--_surface), var(--_ink) 14%);
-    transition: background 0.15s;
+    transition: filter 0.15s;
   }
   button:hover {
-    background: color-mix(in oklab, var(--_surface), var(--_ink) 24%);
+    filter: brightness(1.12);
   }
   button:focus-visible {
     outline: 2px solid var(--_accent);
@@ -63,19 +63,13 @@ export const baseStyles = css`
   .round {
     padding: 0;
   }
-  .main,
-  .main:hover {
+  .main {
     color: light-dark(#fff, #101318);
     background: var(--_accent);
   }
-  .danger,
-  .danger:hover {
+  .danger {
     color: #fff;
     background: var(--_danger);
-  }
-  .main:hover,
-  .danger:hover {
-    filter: brightness(1.1);
   }
   .spinner {
     animation: turn 1s linear infinite;

@@ -6,7 +6,10 @@ function onClick(event: Event): void {
     const id = node.getAttribute('commandfor');
     const root = node.getRootNode() as Document | ShadowRoot;
     const target = id && command.startsWith('--') && root.getElementById(id);
-    if (target) target.dispatchEvent(Object.assign(new Event('command', { cancelable: true }), { command, source: node }));
+    if (target)
+      target.dispatchEvent(
+        Object.assign(new Event('command', { cancelable: true }), { command, source: node }),
+      );
     return;
   }
 }
@@ -15,7 +18,8 @@ let listening = false;
 
 /** Registers an element unless the page has it already (two bundles on one page). */
 export function define(tag: string, element: CustomElementConstructor): void {
-  if (typeof customElements === 'undefined') return;
+  // In Node lit brings a registry of its own; there is nothing to register for.
+  if (typeof document === 'undefined') return;
   if (!customElements.get(tag)) customElements.define(tag, element);
   if (listening || 'commandForElement' in HTMLButtonElement.prototype) return;
   listening = true;

@@ -10,7 +10,13 @@ export interface Grid {
  * @param count How many tiles, at least 1.
  * @param aspect Width by height of a tile.
  */
-export function bestGrid(count: number, width: number, height: number, aspect: number, gap: number): Grid {
+export function bestGrid(
+  count: number,
+  width: number,
+  height: number,
+  aspect: number,
+  gap: number,
+): Grid {
   let best: Grid = { columns: 1, width: 0, height: 0 };
   for (let columns = 1; columns <= count; columns++) {
     const rows = Math.ceil(count / columns);

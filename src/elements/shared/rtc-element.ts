@@ -40,7 +40,8 @@ export const controls: Wish = {
   clean: (value) => (value === true ? '' : value === false || value === null ? undefined : value),
 };
 
-const attributeOf = (name: string): string => name.replace(/[A-Z]/g, (it) => `-${it.toLowerCase()}`);
+const attributeOf = (name: string): string =>
+  name.replace(/[A-Z]/g, (it) => `-${it.toLowerCase()}`);
 export const list = (value?: string): string[] => value?.split(/\s+/).filter(Boolean) ?? [];
 
 /**
@@ -50,7 +51,12 @@ export const list = (value?: string): string[] => value?.split(/\s+/).filter(Boo
 export function wishes(element: typeof RtcElement, all: Record<string, Wish>): void {
   const properties: Record<string, Wish> = {};
   for (const [name, wish] of Object.entries(all)) {
-    const { clean = (value: unknown) => value, initial, attribute = attributeOf(name), reflect = true } = wish;
+    const {
+      clean = (value: unknown) => value,
+      initial,
+      attribute = attributeOf(name),
+      reflect = true,
+    } = wish;
     properties[name] = { ...wish, attribute, converter: asIs, noAccessor: true, reflect: false };
     const key = Symbol(name);
     Object.defineProperty(element.prototype, name, {
@@ -66,7 +72,7 @@ export function wishes(element: typeof RtcElement, all: Record<string, Wish>): v
         if (!reflect || typeof attribute !== 'string' || typeof now === 'object') return;
         if (clean(this.getAttribute(attribute) ?? undefined) === now) return;
         if (now === undefined || now === false) this.removeAttribute(attribute);
-        else this.setAttribute(attribute, now === true ? '' : String(now));
+        else this.setAttribute(attribute, now === true ? '' : (now as string));
       },
     });
   }
@@ -165,6 +171,12 @@ export abstract class RtcElement extends LitElement {
     const property = name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
     Object.assign(this, { [property]: value });
     this.flush();
+  }
+
+  /** All wishes by name: a superset of what the core takes. */
+  protected wish(): unknown {
+    const names = Object.keys((this.constructor as typeof RtcElement).properties);
+    return Object.fromEntries(names.map((name) => [name, (this as unknown as Values)[name]]));
   }
 
   protected mark(state: string, on: boolean): void {

@@ -106,7 +106,9 @@ export abstract class StageElement extends RtcElement implements RoomProvider {
   protected arrange(): void {
     const { stage } = this;
     if (!stage) return;
-    const placed = this.placed.filter((item) => item.checkVisibility() || item instanceof StageElement);
+    const placed = this.placed.filter(
+      (item) => item.checkVisibility() || item instanceof StageElement,
+    );
     const own = placed.filter((item) => item.localName === 'rtc-local-stream').length;
     const count =
       this.#tiles.size +
@@ -119,10 +121,15 @@ export abstract class StageElement extends RtcElement implements RoomProvider {
     stage.dataset.mode = mode;
     const width = stage.clientWidth - 2 * parseFloat(style.paddingLeft);
     const height = stage.clientHeight - 2 * parseFloat(style.paddingTop);
-    const [across = 16, down = 9] = style.getPropertyValue('--rtc-tile-aspect').split('/').map(Number);
+    const [across = 16, down = 9] = style
+      .getPropertyValue('--rtc-tile-aspect')
+      .split('/')
+      .map(Number);
     const aspect = across / (down || 1) || 16 / 9;
     const tile =
-      mode === 'grid' ? bestGrid(count, width, height, aspect, parseFloat(style.columnGap) || 0) : { width, height };
+      mode === 'grid'
+        ? bestGrid(count, width, height, aspect, parseFloat(style.columnGap) || 0)
+        : { width, height };
     if (tile.width === this.#width && tile.height === this.#height) return;
     this.#width = tile.width;
     this.#height = tile.height;
@@ -142,17 +149,23 @@ export abstract class StageElement extends RtcElement implements RoomProvider {
     const parts = situation
       ? html`${icon(situation.icon)}
           <p part="message">${situation.message}</p>
-          ${situation.action
-            ? html`<button part="button" class="main" @click=${situation.action.run}>${situation.action.label}</button>`
-            : nothing}`
+          ${
+            situation.action
+              ? html`<button part="button" class="main" @click=${situation.action.run}>
+                  ${situation.action.label}
+                </button>`
+              : nothing
+          }`
       : nothing;
     // The live region stays, or its first sentence would not be read.
     return html`<div part="status" role="status" ?data-busy=${situation?.icon === 'spinner'}>
-      ${situation?.slot === 'empty'
-        ? html`<slot name="empty">${parts}</slot>`
-        : situation?.slot
-          ? html`<slot name="error">${parts}</slot>`
-          : parts}
+      ${
+        situation?.slot === 'empty'
+          ? html`<slot name="empty">${parts}</slot>`
+          : situation?.slot
+            ? html`<slot name="error">${parts}</slot>`
+            : parts
+      }
     </div>`;
   }
 }

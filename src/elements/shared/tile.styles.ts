@@ -111,6 +111,14 @@ export const tileStyles = css`
     max-width: calc(100% - 16px);
     z-index: 1;
   }
+  /* The drawing alone; the text stays for assistive technology. */
+  @container (max-width: 300px) {
+    [part~='resume'] {
+      padding: 0;
+      gap: 0;
+      font-size: 0;
+    }
+  }
   @container (max-width: 200px) {
     .tile:has(.controls) [part='label'] {
       display: none;

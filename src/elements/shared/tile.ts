@@ -34,21 +34,32 @@ export function nameOf(userData: string, userId: string): string {
 /** What lies over and under the picture of a tile. */
 export function renderTile(
   video: Element,
-  { picture, name, muted, note }: { picture: boolean; name: string; muted: string | false; note: unknown },
+  {
+    picture,
+    name,
+    muted,
+    note,
+  }: { picture: boolean; name: string; muted: string | false; note: unknown },
 ): TemplateResult {
   return html`<div class="tile">
     ${video}
-    ${picture
-      ? nothing
-      : html`<div part="placeholder">
-          <slot name="placeholder"><span class="face" aria-hidden="true">${initials(name) || icon('user')}</span></slot>
-        </div>`}
-    ${name || muted
-      ? html`<div part="label">
-          ${muted ? html`<span part="badge" role="img" aria-label=${muted}>${icon('mic-off')}</span>` : nothing}
-          <slot name="label"><span>${name}</span></slot>
-        </div>`
-      : nothing}
+    ${
+      picture
+        ? nothing
+        : html`<div part="placeholder">
+            <slot name="placeholder"
+              ><span class="face" aria-hidden="true">${initials(name) || icon('user')}</span></slot
+            >
+          </div>`
+    }
+    ${
+      name || muted
+        ? html`<div part="label">
+            ${muted ? html`<span part="badge" role="img" aria-label=${muted}>${icon('mic-off')}</span>` : nothing}
+            <slot name="label"><span>${name}</span></slot>
+          </div>`
+        : nothing
+    }
     ${note}
   </div>`;
 }

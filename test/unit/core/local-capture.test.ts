@@ -171,7 +171,7 @@ describe('local capture', () => {
       const other = new Stage();
       other.join();
       stage.capture.attach(other.room);
-      await until(() => stage.capture.published && other.room.publishers.has([...other.room.publishers][1] as never));
+      await until(() => stage.capture.published);
       expect(spy.asked).to.have.length(1);
       expect(other.room.publications).to.have.length(1);
       expect(stage.room.publishers.size).to.equal(0);
@@ -179,13 +179,13 @@ describe('local capture', () => {
 
     it('changes the device in place: new track first, one stream, event', async () => {
       const devices = await navigator.mediaDevices.enumerateDevices();
-      const microphones = devices.filter(({ kind }) => kind === 'audioinput' && kind);
+      const microphones = devices.filter(({ kind }) => kind === 'audioinput');
       stage.want({ audio: true, preview: true });
       await stage.capture.whenCaptured();
       const { main } = stage.capture;
       const before = stage.track('audio');
       const other = microphones.find(({ deviceId }) => deviceId !== before?.getSettings().deviceId);
-      expect(other, 'a second fake microphone').to.be.an('object');
+      expect(!!other, 'a second fake microphone').to.equal(true);
       stage.want({ microphoneId: other?.deviceId });
       await tick(0);
       expect(before?.readyState).to.equal('live');

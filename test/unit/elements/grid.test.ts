@@ -4,7 +4,11 @@ import { hue, initials, nameOf } from '../../../src/elements/shared/tile.js';
 
 describe('bestGrid', () => {
   it('makes 1 to 49 tiles as large as any number of columns could, inside the stage', () => {
-    for (const [width, height] of [[344, 400], [1400, 700], [900, 900]] as const) {
+    for (const [width, height] of [
+      [344, 400],
+      [1400, 700],
+      [900, 900],
+    ] as const) {
       for (let count = 1; count <= 49; count++) {
         const grid = bestGrid(count, width, height, 16 / 9, 8);
         const rows = Math.ceil(count / grid.columns);

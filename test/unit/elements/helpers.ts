@@ -64,7 +64,14 @@ export class TestClient implements Client {
     this.state = 'joined';
     this.role = request.role;
     const userId = this.config.userId ?? 'guest';
-    return Promise.resolve({ userId, role: request.role, userData: request.userData, users, streams, published: [] });
+    return Promise.resolve({
+      userId,
+      role: request.role,
+      userData: request.userData,
+      users,
+      streams,
+      published: [],
+    });
   }
   leave(): Promise<void> {
     this.state = 'left';

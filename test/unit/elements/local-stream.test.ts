@@ -5,14 +5,18 @@ import { tasks } from './helpers.js';
 
 describe('rtc-local-stream', () => {
   it('captures nothing that no attribute asks for', async () => {
-    const local = await fixture<RtcLocalStream>(html`<rtc-local-stream video="false" preview></rtc-local-stream>`);
+    const local = await fixture<RtcLocalStream>(
+      html`<rtc-local-stream video="false" preview></rtc-local-stream>`,
+    );
     await tasks();
     expect(local.captureState).to.equal('idle');
     expect(local.getAttribute('capture-state')).to.equal('idle');
   });
 
   it('shows the camera mirrored, and stops it one task after its removal', async () => {
-    const local = await fixture<RtcLocalStream>(html`<rtc-local-stream video preview></rtc-local-stream>`);
+    const local = await fixture<RtcLocalStream>(
+      html`<rtc-local-stream video preview></rtc-local-stream>`,
+    );
     if (local.captureState !== 'live') {
       while ((await oneEvent(local, 'rtc-capture-state-changed')).detail.state !== 'live');
     }
@@ -34,7 +38,9 @@ describe('rtc-local-stream', () => {
   });
 
   it('has toggles that ask first, write a wish and tell their state', async () => {
-    const local = await fixture<RtcLocalStream>(html`<rtc-local-stream audio controls></rtc-local-stream>`);
+    const local = await fixture<RtcLocalStream>(
+      html`<rtc-local-stream audio controls></rtc-local-stream>`,
+    );
     const microphone = (): HTMLButtonElement | null => local.renderRoot.querySelector('button');
     expect(microphone()?.getAttribute('aria-label')).to.equal('Mute microphone');
     expect(microphone()?.title).to.equal('Mute microphone');
@@ -53,8 +59,12 @@ describe('rtc-local-stream', () => {
 
   it('speaks the language of the nearest lang', async () => {
     registerLocale('de', { you: 'Sie' });
-    const holder = await fixture(html`<div lang="de-AT"><rtc-local-stream></rtc-local-stream></div>`);
-    const label = holder.querySelector('rtc-local-stream')?.renderRoot.querySelector('[part=label]');
+    const holder = await fixture(
+      html`<div lang="de-AT"><rtc-local-stream></rtc-local-stream></div>`,
+    );
+    const label = holder
+      .querySelector('rtc-local-stream')
+      ?.renderRoot.querySelector('[part=label]');
     expect(label?.textContent?.trim()).to.equal('Sie');
   });
 });

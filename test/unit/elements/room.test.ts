@@ -85,7 +85,9 @@ describe('rtc-room', () => {
     expect(detail.reverted).to.eql(['joined']);
     expect(room.hasAttribute('joined')).to.be.false;
     await room.updateComplete;
-    expect(room.renderRoot.querySelector('[part=message]')?.textContent).to.equal('This room is full.');
+    expect(room.renderRoot.querySelector('[part=message]')?.textContent).to.equal(
+      'This room is full.',
+    );
     expect(room.renderRoot.querySelector('[part=status] button')).to.exist;
   });
 
