@@ -7,7 +7,7 @@ export const roomContext: unique symbol = Symbol.for('rtc-elements.room') as nev
 /** What a room or link is to the elements inside it, and the value of `roomContext`. */
 export interface RoomProvider extends HTMLElement {
   /** @internal Whose streams remote streams take. */
-  readonly view: StreamView;
+  readonly view: StreamView | null;
   /** @internal Where local streams publish: the room itself, or the one around a link. */
   readonly session: RoomSession | null;
   /** The loudspeaker that plays. */

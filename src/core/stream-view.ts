@@ -62,7 +62,7 @@ export class StreamView {
   }
 
   async resumeSinks(): Promise<void> {
-    await Promise.all([...this.#blocked.keys()].map((sink) => sink.resume()));
+    await Promise.all([...this.#blocked.keys()].map((sink) => sink.unblock()));
   }
 
   /** Fires `rtc-stream-added`; a cancelled one stays out of the layout and of unnamed sinks. */

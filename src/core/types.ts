@@ -131,7 +131,7 @@ export interface Sink {
   /** The view has decided, or the stream it decided on has changed. `sounds`: play its audio. */
   assigned(stream: RemoteStream | null, sounds: boolean): void;
   /** A gesture was made: play what is blocked. */
-  resume(): Promise<void>;
+  unblock(): Promise<void>;
 }
 
 /** A local-stream element's capture, as its session sees it. */

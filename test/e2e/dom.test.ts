@@ -150,6 +150,7 @@ e2e('dom: joining does not wait for the permission prompt', async (world) => {
   const alice = await world.open('alice', caller('alice'), { init: promptOpen });
   await alice.waitForFrames('user:bob');
   assert.equal(await alice.attr('rtc-local-stream', 'capture-state'), 'starting');
+  await waitFor('the page’s load event does not wait for it either', () => alice.eval(() => document.readyState === 'complete'));
   await allow(alice);
   await bob.waitForFrames('user:alice');
 });

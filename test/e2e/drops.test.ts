@@ -78,6 +78,6 @@ e2e('drops: a server killed and started again has everybody back without a reloa
     assert.equal(left.detail['reason'], 'connection-lost');
     assert.notEqual(await peer.attr('rtc-room', 'joined'), null);
     assert.equal(await stamped(peer), true);
-    await waitFor('old connections are closed', async () => (await peer.live()).peers === 1);
+    await waitFor('old connections are closed', async () => (await peer.connections()) === 1);
   }
 });

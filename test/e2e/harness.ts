@@ -211,7 +211,12 @@ export class Peer {
     return this.eval(() => window.e2e.live());
   }
 
-  /** Waits until camera, connections and sockets are closed, and proves that they stay so. */
+  /** How many connections to others there are; one that is held ready is not. */
+  connections(): Promise<number> {
+    return this.eval(() => window.e2e.peers.filter(({ connectionState }) => connectionState === 'connected').length);
+  }
+
+  /** Waits until camera, connections and sockets are closed. */
   async waitForNothingLive(): Promise<void> {
     const nothing = { tracks: 0, peers: 0, sockets: 0 };
     await waitFor(
@@ -339,7 +344,7 @@ ${body}
     if (init) await page.addInitScript(init);
     const peer = new Peer(name, page, context, cdp);
     this.peers.push(peer);
-    await page.goto(host ? url.replace('127.0.0.1', host) : url);
+    await page.goto(host ? url.replace('127.0.0.1', host) : url, { waitUntil: 'domcontentloaded' });
     return peer;
   }
 

@@ -1,7 +1,9 @@
 import type { PropertyValues, TemplateResult } from 'lit';
-import { RoomLink, type LinkWish } from '../../core/room-link.js';
+import type { LinkWish, RoomLink } from '../../core/room-link.js';
 import type { RoomSession } from '../../core/room-session.js';
+import type { StreamView } from '../../core/stream-view.js';
 import type { LinkState, SubscribeMode } from '../../core/types.js';
+import { providersChanged } from '../../context/room-context.js';
 import { isText } from '../../texts.js';
 import { baseStyles } from '../shared/base.styles.js';
 import { flag, object, wishes, word } from '../shared/rtc-element.js';
@@ -70,12 +72,12 @@ export class RtcCrossRoomLink extends StageElement {
   /** The room it belongs to. */
   declare room?: Element | null;
 
-  readonly #link = new RoomLink(this);
+  #link: RoomLink | null = null;
   /** @internal */
-  readonly view = this.#link.view;
+  view: StreamView | null = null;
 
   get linkState(): LinkState {
-    return this.#link.state;
+    return this.#link?.state ?? 'idle';
   }
 
   /** @internal */
@@ -89,6 +91,18 @@ export class RtcCrossRoomLink extends StageElement {
 
   protected override carryOut(): void {
     const { home } = this;
+    if (!this.#link) {
+      // A link has nothing to do before its room has begun.
+      if (this.session) {
+        void this.engine(({ RoomLink }) => {
+          this.#link ??= new RoomLink(this);
+          this.view = this.#link.view;
+          providersChanged();
+          this.carryOut();
+        });
+      }
+      return;
+    }
     this.#link.update({
       // Declared above under the names of LinkWish.
       ...(this.wish() as LinkWish),
@@ -100,7 +114,7 @@ export class RtcCrossRoomLink extends StageElement {
   }
 
   protected override release(): void {
-    this.#link.end();
+    this.#link?.end();
   }
 
   protected override reflectState(): void {
@@ -117,7 +131,7 @@ export class RtcCrossRoomLink extends StageElement {
   }
 
   #situation(): Situation | null {
-    const { error, state } = this.#link;
+    const { error = null, state = 'idle' } = this.#link ?? {};
     if (error && state !== 'linked') {
       const message = isText(error.code) ? this.text(error.code) : error.message;
       return { icon: 'alert', message, slot: 'error' };

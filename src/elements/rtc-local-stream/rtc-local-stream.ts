@@ -1,5 +1,5 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { LocalCapture } from '../../core/local-capture.js';
+import type { LocalCapture } from '../../core/local-capture.js';
 import { RtcError } from '../../core/errors.js';
 import type { CaptureState, CaptureWish, LocalStream, TrackProcessor } from '../../core/types.js';
 import { icon } from '../../icons.js';
@@ -106,33 +106,34 @@ export class RtcLocalStream extends RtcElement {
   /** Changes each track before it is shown and sent. */
   declare trackProcessor?: TrackProcessor;
 
-  readonly #capture = new LocalCapture(this);
+  #capture: LocalCapture | null = null;
+  #begun: Promise<void> | undefined;
   readonly #camera = picture();
   readonly #screen = picture();
   #heard: HTMLElement | null = null;
   readonly #onSpeakers = (): void => this.changed();
 
   get captureState(): CaptureState {
-    return this.#capture.state;
+    return this.#capture?.state ?? 'idle';
   }
   /** All that is captured is published. */
   get published(): boolean {
-    return this.#capture.published;
+    return !!this.#capture?.published;
   }
 
   /** Sets `preview`; resolves when capture is live. @throws RtcError the first failure, `aborted` */
   initialize(): Promise<void> {
-    return this.#want({ preview: true }, () => this.#capture.whenCaptured());
+    return this.#want({ preview: true }, (capture) => capture.whenCaptured());
   }
 
   /** Removes `no-publish`; resolves when the back end has confirmed. @throws RtcError */
   publish(): Promise<void> {
-    return this.#want({ noPublish: false }, () => this.#capture.whenPublished());
+    return this.#want({ noPublish: false }, (capture) => capture.whenPublished());
   }
 
   /** Sets `no-publish`. */
   unpublish(): Promise<void> {
-    return this.#want({ noPublish: true }, () => this.#capture.whenUnpublished());
+    return this.#want({ noPublish: true }, (capture) => capture.whenUnpublished());
   }
 
   /** Unpublishes and stops everything. */
@@ -144,7 +145,7 @@ export class RtcLocalStream extends RtcElement {
       preview: false,
       mediaStream: undefined,
     };
-    return this.#want(off, () => this.#capture.whenUnpublished());
+    return this.#want(off, (capture) => capture.whenUnpublished());
   }
 
   /**
@@ -166,15 +167,29 @@ export class RtcLocalStream extends RtcElement {
     for (const name of names) this[name] = false;
   }
 
-  async #want(wish: Partial<RtcLocalStream>, done?: () => Promise<void>): Promise<void> {
+  async #want(
+    wish: Partial<RtcLocalStream>,
+    done = (capture: LocalCapture): Promise<void> => capture.whenCaptured(),
+  ): Promise<void> {
     Object.assign(this, wish);
     this.flush();
-    await (done ?? (() => this.#capture.whenCaptured()))();
+    await this.#begun;
+    if (this.#capture) await done(this.#capture);
   }
 
   protected override carryOut(): void {
     const capture = this.#capture;
     this.#listen(this.home);
+    if (!capture) {
+      this.reflectState();
+      // Before its room has begun, only a preview has something to do.
+      if (!this.preview && !this.home?.session) return;
+      this.#begun = this.engine((engine) => {
+        this.#capture ??= new engine.LocalCapture(this);
+        this.carryOut();
+      });
+      return;
+    }
     capture.attach(this.home?.session ?? null);
     // Declared above under the names of CaptureWish.
     capture.update(this.wish() as CaptureWish);
@@ -182,8 +197,8 @@ export class RtcLocalStream extends RtcElement {
 
   protected override release(): void {
     this.#listen(null);
-    this.#capture.end();
-    this.#capture.attach(null);
+    this.#capture?.end();
+    this.#capture?.attach(null);
   }
 
   protected override reflectState(): void {
@@ -195,8 +210,8 @@ export class RtcLocalStream extends RtcElement {
       'speaking',
       !this.audioMuted && !!session?.userId && session.speakers.includes(session.userId),
     );
-    show(this.#camera, this.#capture.main);
-    show(this.#screen, this.#capture.auxiliary);
+    show(this.#camera, this.#capture?.main);
+    show(this.#screen, this.#capture?.auxiliary);
   }
 
   /** Whether oneself speaks is told to the room only. */
@@ -223,7 +238,7 @@ export class RtcLocalStream extends RtcElement {
   }
 
   protected override render(): TemplateResult {
-    const { error, auxiliary, mirrored } = this.#capture;
+    const { error, auxiliary, mirrored = false } = this.#capture ?? {};
     const { wish, userId } = this.home?.session ?? {};
     const camera = this.#camera;
     const mirror = this.mirror === 'auto' ? mirrored : this.mirror === 'on';
@@ -310,7 +325,7 @@ function hasPicture({ srcObject }: HTMLVideoElement): boolean {
   );
 }
 
-function show(video: HTMLVideoElement, stream: LocalStream | null): void {
+function show(video: HTMLVideoElement, stream?: LocalStream | null): void {
   const media = stream?.mediaStream ?? null;
   if (video.srcObject !== media) video.srcObject = media;
   // Moving a media element pauses it.

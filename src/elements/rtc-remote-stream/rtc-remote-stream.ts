@@ -121,8 +121,13 @@ export class RtcRemoteStream extends RtcElement implements Sink {
     unobserveSize(this);
   }
 
-  /** Plays what the browser has refused to play; call it in a gesture. */
-  resume(): Promise<void> {
+  /** Plays what the browser has refused to play, all over the room; call it in a gesture. */
+  async resume(): Promise<void> {
+    await this.#view?.startPlayback();
+  }
+
+  /** @internal */
+  unblock(): Promise<void> {
     return this.#player.resume();
   }
 
@@ -238,6 +243,8 @@ export class RtcRemoteStream extends RtcElement implements Sink {
     this.#state = state;
     this.setAttribute('playback-state', state);
     this.emit('rtc-playback-state-changed', { state, previousState, stream });
+    const error = state === 'failed' && stream?.failure;
+    if (error) this.emit('rtc-error', { error, reverted: [] });
   }
 
   #watch(wanted: boolean): void {

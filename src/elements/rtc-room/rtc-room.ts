@@ -1,6 +1,8 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { providersChanged } from '../../context/room-context.js';
-import { RoomSession } from '../../core/room-session.js';
+import { RtcError } from '../../core/errors.js';
+import type { RoomSession } from '../../core/room-session.js';
+import type { StreamView } from '../../core/stream-view.js';
 import type {
   ConnectionState,
   LocalStream,
@@ -10,6 +12,7 @@ import type {
   TokenSource,
 } from '../../core/types.js';
 import type { RoomMode, UserRole } from '../../drivers/driver.js';
+import { loadDriver } from '../../drivers/registry.js';
 import type { RemoteStream } from '../../core/remote-stream.js';
 import { isText } from '../../texts.js';
 import { button } from '../shared/button.js';
@@ -144,34 +147,35 @@ export class RtcRoom extends StageElement {
   declare controls?: string;
 
   /** @internal */
-  readonly session = new RoomSession(this);
+  session: RoomSession | null = null;
   /** @internal */
-  readonly view = this.session.view;
+  view: StreamView | null = null;
+  #begun: Promise<void> | undefined;
   protected override readonly seeks = false;
 
   get connectionState(): ConnectionState {
-    return this.session.state;
+    return this.session?.state ?? 'disconnected';
   }
   /** True in `connected`, `reconnecting` and `reconnected`. */
   get inRoom(): boolean {
-    return this.session.inRoom;
+    return !!this.session?.inRoom;
   }
   get remoteUsers(): readonly RemoteUser[] {
-    return this.session.users;
+    return this.session?.users ?? [];
   }
   get remoteStreams(): readonly RemoteStream[] {
-    return this.session.streams;
+    return this.session?.streams ?? [];
   }
   get localStreams(): readonly LocalStream[] {
-    return this.session.localStreams;
+    return this.session?.localStreams ?? [];
   }
   /** The role the back end has confirmed; null outside. */
   get currentRole(): UserRole | null {
-    return this.session.role;
+    return this.session?.role ?? null;
   }
   /** The driver's own client object, to look at; null outside. */
   get client(): unknown {
-    return this.session.client;
+    return this.session?.client ?? null;
   }
 
   override connectedCallback(): void {
@@ -182,49 +186,49 @@ export class RtcRoom extends StageElement {
 
   /** Sets `joined`. @throws RtcError why it failed, `aborted` when overtaken */
   join(): Promise<void> {
-    return this.#want({ joined: true }, () => this.session.whenJoined());
+    return this.#want({ joined: true }, (session) => session.whenJoined());
   }
 
   /** Removes `joined`; resolves when the room is left. */
   leave(): Promise<void> {
-    return this.#want({ joined: false }, () => this.session.whenLeft());
+    return this.#want({ joined: false }, (session) => session.whenLeft());
   }
 
   /** Sets `user-role`. @throws RtcError why it failed, `aborted` when overtaken */
   switchRole(role: UserRole): Promise<void> {
-    return this.#want({ userRole: role }, () => this.session.whenRole(role));
+    return this.#want({ userRole: role }, (session) => session.whenRole(role));
   }
 
   /**
    * @param to User ids; absent: everybody but the sender.
    * @throws RtcError `state` outside, `unsupported` where the back end has no messages
    */
-  sendMessage(data: string, to?: string | string[]): Promise<void> {
-    return this.session.sendMessage(data, to);
+  async sendMessage(data: string, to?: string | string[]): Promise<void> {
+    await this.#inside().sendMessage(data, to);
   }
 
   /** Removes a user, or asks him to go: see `kick-from`. @throws RtcError */
-  kick(userId: string): Promise<void> {
-    return this.session.kick(userId);
+  async kick(userId: string): Promise<void> {
+    await this.#inside().kick(userId);
   }
 
   getRemoteUser(userId: string): RemoteUser | undefined {
-    return this.session.getRemoteUser(userId);
+    return this.session?.getRemoteUser(userId);
   }
 
   /** Resumes everything that the browser refused to play; call it in a gesture. */
-  startPlayback(): Promise<void> {
-    return this.view.startPlayback();
+  async startPlayback(): Promise<void> {
+    await this.view?.startPlayback();
   }
 
   /** @throws RtcError `state` outside, `unsupported` where the back end has none */
-  getStats(): Promise<RTCStatsReport[]> {
-    return this.session.getStats();
+  async getStats(): Promise<RTCStatsReport[]> {
+    return this.#inside().getStats();
   }
 
   /** @internal */
   handleEvent({ type }: Event): void {
-    if (type === 'pagehide') this.session.leaveNow();
+    if (type === 'pagehide') this.session?.leaveNow();
     else this.carryOut();
   }
 
@@ -235,26 +239,50 @@ export class RtcRoom extends StageElement {
 
   async #want(
     wish: { joined?: boolean; userRole?: UserRole },
-    done: () => Promise<void>,
+    done: (session: RoomSession) => Promise<void>,
   ): Promise<void> {
     Object.assign(this, wish);
     this.flush();
-    await done();
+    await this.#begun;
+    // Without a session nothing is wanted or true yet.
+    if (this.session) await done(this.session);
+  }
+
+  #inside(): RoomSession {
+    if (this.session) return this.session;
+    throw new RtcError('state', 'Join the room first.');
+  }
+
+  /** A session from the first time that the room is to be joined. */
+  #begin(): void {
+    // Beside the core, not after it; a driver that fails to load is told of by the join.
+    loadDriver(this.provider).catch(() => undefined);
+    this.#begun = this.engine((engine) => {
+      if (!this.session) {
+        this.session = new engine.RoomSession(this);
+        this.view = this.session.view;
+        providersChanged();
+      }
+      this.carryOut();
+    });
   }
 
   protected override onCommand(command: string): void {
-    const { session } = this;
     if (command === '--join') this.request('joined', true);
     else if (command === '--leave') this.request('joined', false);
     else if (command === '--toggle-joined') this.request('joined', !this.joined);
     else if (command === '--become-anchor') this.request('user-role', 'anchor');
     else if (command === '--become-audience') this.request('user-role', 'audience');
-    else if (command === '--start-playback') void session.startPlayback();
+    else if (command === '--start-playback') void this.startPlayback();
   }
 
   protected override carryOut(): void {
-    const { session } = this;
-    this.view.configure({
+    const { session, view } = this;
+    if (!session || !view) {
+      if (this.joined) this.#begin();
+      return;
+    }
+    view.configure({
       subscribe: this.subscribe,
       users: list(this.subscribeTo),
       layout: this.layout !== 'none',
@@ -269,7 +297,7 @@ export class RtcRoom extends StageElement {
   protected override release(): void {
     removeEventListener('pagehide', this);
     removeEventListener('pageshow', this);
-    this.session.end();
+    this.session?.end();
   }
 
   protected override reflectState(): void {
@@ -284,19 +312,19 @@ export class RtcRoom extends StageElement {
 
   #situation(): Situation | null {
     const { session, joined } = this;
-    const { error, ended } = session;
+    const { error = null, ended = null, waiting = null } = session ?? {};
     const act = (label: 'join' | 'again'): Situation['action'] => ({
       label: this.text(label),
       run: () => this.request('joined', true),
     });
-    if (session.state === 'reconnecting') {
+    if (this.connectionState === 'reconnecting') {
       return { icon: 'spinner', message: this.text('reconnecting') };
     }
-    if (session.inRoom) {
+    if (this.inRoom) {
       const alone = !this.remoteStreams.length && !this.querySelector('rtc-cross-room-link');
       return alone ? { icon: 'user', message: this.text('empty'), slot: 'empty' } : null;
     }
-    if (session.waiting !== null) return { icon: 'clock', message: this.text('waiting') };
+    if (waiting !== null) return { icon: 'clock', message: this.text('waiting') };
     if (!joined && ended) {
       const message = isText(ended.reason) ? this.text(ended.reason) : ended.message;
       return { icon: 'leave', message, slot: 'error', action: act('again') };

@@ -5,9 +5,12 @@ import {
   removeSeeker,
   type RoomProvider,
 } from '../../context/room-context.js';
+import { backoff } from '../../core/async.js';
+import { RtcError } from '../../core/errors.js';
 import type { RtcEventDetails } from '../../core/types.js';
 import { eventClasses } from '../../events/events.js';
 import { text, type TextKey } from '../../texts.js';
+import { loadEngine, type Engine } from './engine.js';
 
 type Values = Record<string | symbol, unknown>;
 
@@ -85,6 +88,7 @@ export abstract class RtcElement extends LitElement {
   protected home: RoomProvider | null = null;
   #stale = true;
   #seek = true;
+  #pauses = 0;
 
   /** True for what stands in a room. */
   protected readonly seeks: boolean = true;
@@ -158,6 +162,19 @@ export abstract class RtcElement extends LitElement {
     const due = this.#stale || this.#seek || changed.size > 0;
     this.#seek = this.#stale = false;
     if (due) this.carryOut();
+  }
+
+  /** Calls `act` with the core once it is there, unless the element is gone by then. */
+  protected async engine(act: (engine: Engine) => void): Promise<void> {
+    try {
+      const engine = await loadEngine();
+      this.#pauses = 0;
+      if (this.isConnected) act(engine);
+    } catch (cause) {
+      const message = 'A part of rtc-elements cannot be loaded. It is tried again.';
+      this.emit('rtc-error', { error: new RtcError('network', message, { cause }), reverted: [] });
+      setTimeout(() => this.seekRoom(), backoff(this.#pauses++));
+    }
   }
 
   /** What was set up to now is carried out at once, for a promise to tell of it. */

@@ -21,7 +21,7 @@ const PARTS = ['video', 'label', 'badge', 'placeholder', 'resume', 'message', 'b
 /** What a room and a link share: a stage of tiles, and being where children take streams from. */
 export abstract class StageElement extends RtcElement implements RoomProvider {
   /** @internal */
-  abstract readonly view: StreamView;
+  abstract readonly view: StreamView | null;
   /** @internal */
   abstract readonly session: RoomSession | null;
   /** How many cells of the grid the link needs in its room's stage. @internal */
@@ -80,7 +80,7 @@ export abstract class StageElement extends RtcElement implements RoomProvider {
 
   /** Tiles are kept by stream and never re-used for another: a picture does not jump to a neighbour. */
   #syncTiles(): void {
-    const { layoutStreams } = this.view;
+    const layoutStreams = this.view?.layoutStreams ?? [];
     const holder = this.renderRoot.querySelector('.tiles');
     for (const [stream, tile] of this.#tiles) {
       if (layoutStreams.includes(stream)) continue;
