@@ -1,5 +1,13 @@
 /** One user of the embedded driver alone, without core or elements; driven by e2e/driver.test.ts. */
-import type { Client, ClientConfig, ClientEvent, JoinRequest, JoinResult, Publication, StreamType } from '../../src/drivers/driver.js';
+import type {
+  Client,
+  ClientConfig,
+  ClientEvent,
+  JoinRequest,
+  JoinResult,
+  Publication,
+  StreamType,
+} from '../../src/drivers/driver.js';
 import { embedded } from '../../src/drivers/embedded/index.js';
 
 export class User {
@@ -37,22 +45,43 @@ export class User {
   }
 
   async capture(): Promise<void> {
-    this.media ??= await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 320, height: 240, frameRate: 15 } });
+    this.media ??= await navigator.mediaDevices.getUserMedia({
+      audio: true,
+      video: { width: 320, height: 240, frameRate: 15 },
+    });
   }
 
   publication(type: StreamType = 'main'): Publication {
     return {
-      type, hasAudio: true, hasVideo: true, audio: this.media?.getAudioTracks()[0] ?? null,
-      video: this.media?.getVideoTracks()[0] ?? null, audioMuted: false, videoMuted: false,
-      audioProfile: 'speech', width: 320, height: 240, frameRate: 15,
+      type,
+      hasAudio: true,
+      hasVideo: true,
+      audio: this.media?.getAudioTracks()[0] ?? null,
+      video: this.media?.getVideoTracks()[0] ?? null,
+      audioMuted: false,
+      videoMuted: false,
+      audioProfile: 'speech',
+      width: 320,
+      height: 240,
+      frameRate: 15,
     };
   }
 
-  async join(role: 'anchor' | 'audience' = 'anchor', more: Partial<JoinRequest> = {}): Promise<void> {
+  async join(
+    role: 'anchor' | 'audience' = 'anchor',
+    more: Partial<JoinRequest> = {},
+  ): Promise<void> {
     this.client.warm?.();
     if (role === 'anchor') await this.capture();
     const publications = role === 'anchor' ? [this.publication()] : [];
-    const request: JoinRequest = { credentials: {}, role, userData: '', publications, subscribe: { audio: true, video: true }, ...more };
+    const request: JoinRequest = {
+      credentials: {},
+      role,
+      userData: '',
+      publications,
+      subscribe: { audio: true, video: true },
+      ...more,
+    };
     this.result = await this.client.join(request, this.never);
     for (const { id } of this.result.streams) this.streams.add(id);
   }

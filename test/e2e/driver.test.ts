@@ -32,7 +32,11 @@ before(async () => {
   site = createServer((request, response) => {
     const isScript = request.url === '/page.js';
     response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-    response.end(isScript ? script : '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>');
+    response.end(
+      isScript
+        ? script
+        : '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>',
+    );
   });
   rooms.attach(site);
   await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
@@ -44,7 +48,10 @@ after(async () => {
   site.close();
 });
 
-async function open(userId: string, config: { options?: Record<string, unknown> } = {}): Promise<Page> {
+async function open(
+  userId: string,
+  config: { options?: Record<string, unknown> } = {},
+): Promise<Page> {
   const context = await browser.newContext();
   const page = await context.newPage();
   pages.push(page);
@@ -52,9 +59,12 @@ async function open(userId: string, config: { options?: Record<string, unknown> 
   await session.send('Emulation.setFocusEmulationEnabled', { enabled: true });
   await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`);
   await page.waitForFunction(() => 'User' in window);
-  await page.evaluate(([id, more]) => {
-    window.user = new window.User({ userId: id, ...more });
-  }, [userId, config] as const);
+  await page.evaluate(
+    ([id, more]) => {
+      window.user = new window.User({ userId: id, ...more });
+    },
+    [userId, config] as const,
+  );
   return page;
 }
 async function anchor(userId: string): Promise<Page> {
@@ -66,7 +76,9 @@ async function anchor(userId: string): Promise<Page> {
 async function frames(page: Page, streams = 1): Promise<void> {
   const seen = await page.evaluate(() => ({ ...window.user.frames }));
   await page.waitForFunction(
-    ([count, had]) => Object.entries(window.user.frames).filter(([id, n]) => n > (had[id] ?? 0) + 3).length >= count,
+    ([count, had]) =>
+      Object.entries(window.user.frames).filter(([id, n]) => n > (had[id] ?? 0) + 3).length >=
+      count,
     [streams, seen] as const,
     { timeout: PATIENCE, polling: 50 },
   );
@@ -96,7 +108,10 @@ scenario('three users see one another; 100 rounds of publishing add no m-line', 
   });
   await frames(b);
   const lines = await a.evaluate(() =>
-    window.user.connections.map((pc) => [pc.getTransceivers().length, pc.localDescription?.sdp.match(/^m=/gm)?.length]),
+    window.user.connections.map((pc) => [
+      pc.getTransceivers().length,
+      pc.localDescription?.sdp.match(/^m=/gm)?.length,
+    ]),
   );
   assert.deepEqual(lines, [[4, 4]]);
   const c = await anchor('c');
@@ -108,7 +123,9 @@ scenario('sound and picture of one user share a stream, from both sides', async 
   const b = await anchor('b');
   await frames(b);
   for (const page of [a, b]) {
-    const ids = await page.evaluate(() => window.user.connections[0]?.remoteDescription?.sdp.match(/a=msid:\S+/g));
+    const ids = await page.evaluate(() =>
+      window.user.connections[0]?.remoteDescription?.sdp.match(/a=msid:\S+/g),
+    );
     assert.equal(ids?.length, 4);
     assert.equal(ids[0], ids[1]);
     assert.equal(ids[2], ids[3]);
@@ -124,45 +141,65 @@ scenario('what nobody receives is not sent', async () => {
     const [id = ''] = window.user.streams;
     return window.user.client.subscribe(id, { audio: true, video: false }, window.user.never);
   });
-  await until(a, () => window.user.connections.every((pc) => !pc.getTransceivers()[1]?.sender.track));
-  const sent = (): Promise<number> => a.evaluate(() => window.user.sum('outbound-rtp', 'bytesSent', 'video'));
+  await until(a, () =>
+    window.user.connections.every((pc) => !pc.getTransceivers()[1]?.sender.track),
+  );
+  const sent = (): Promise<number> =>
+    a.evaluate(() => window.user.sum('outbound-rtp', 'bytesSent', 'video'));
   await a.waitForTimeout(300);
   const now = await sent();
   await a.waitForTimeout(1_000);
   assert.equal(await sent(), now);
   await b.evaluate(() => {
     const [id = ''] = window.user.streams;
-    return window.user.client.subscribe(id, { audio: true, video: true, height: 120 }, window.user.never);
+    return window.user.client.subscribe(
+      id,
+      { audio: true, video: true, height: 120 },
+      window.user.never,
+    );
   });
   await frames(b);
   assert.equal(
-    await a.evaluate(() => window.user.connections[0]?.getSenders()[1]?.getParameters().encodings[0]?.scaleResolutionDownBy),
+    await a.evaluate(
+      () =>
+        window.user.connections[0]?.getSenders()[1]?.getParameters().encodings[0]
+          ?.scaleResolutionDownBy,
+    ),
     2,
   );
 });
 
-scenario('sockets lost again and again: messages in order, none lost or doubled, media goes on', async () => {
-  const a = await anchor('a');
-  const b = await anchor('b');
-  await frames(b);
-  await a.evaluate(async () => {
-    const sent: unknown[] = [];
-    for (let i = 0; i < 60; i++) {
-      sent.push(window.user.client.sendMessage?.(String(i)));
-      if (i % 25 === 10) window.user.socket?.close(3001);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    await Promise.all(sent);
-  });
-  await b.evaluate(() => window.user.socket?.close(3001));
-  await a.evaluate(() => window.user.client.sendMessage?.('last'));
-  await until(b, () => window.user.messages.includes('last'));
-  assert.deepEqual(await b.evaluate(() => window.user.messages), [...Array.from({ length: 60 }, (_, i) => String(i)), 'last']);
-  const states = await a.evaluate(() => window.user.types(/^reconnect/));
-  assert.ok(states.length >= 4, states.join());
-  assert.deepEqual(states, states.map((_, i) => (i % 2 ? 'reconnected' : 'reconnecting')));
-  await frames(b);
-});
+scenario(
+  'sockets lost again and again: messages in order, none lost or doubled, media goes on',
+  async () => {
+    const a = await anchor('a');
+    const b = await anchor('b');
+    await frames(b);
+    await a.evaluate(async () => {
+      const sent: unknown[] = [];
+      for (let i = 0; i < 60; i++) {
+        sent.push(window.user.client.sendMessage?.(String(i)));
+        if (i % 25 === 10) window.user.socket?.close(3001);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      await Promise.all(sent);
+    });
+    await b.evaluate(() => window.user.socket?.close(3001));
+    await a.evaluate(() => window.user.client.sendMessage?.('last'));
+    await until(b, () => window.user.messages.includes('last'));
+    assert.deepEqual(await b.evaluate(() => window.user.messages), [
+      ...Array.from({ length: 60 }, (_, i) => String(i)),
+      'last',
+    ]);
+    const states = await a.evaluate(() => window.user.types(/^reconnect/));
+    assert.ok(states.length >= 4, states.join());
+    assert.deepEqual(
+      states,
+      states.map((_, i) => (i % 2 ? 'reconnected' : 'reconnecting')),
+    );
+    await frames(b);
+  },
+);
 
 scenario('a half-open socket is found out by the first request', async () => {
   const a = await anchor('a');
@@ -176,24 +213,37 @@ scenario('a half-open socket is found out by the first request', async () => {
   assert.deepEqual(await b.evaluate(() => window.user.messages), ['still there']);
 });
 
-scenario('no packet for 4 s on a connection that looks well: a new route, whichever side notices', async () => {
-  const a = await anchor('a');
-  const b = await anchor('b');
-  await Promise.all([frames(a), frames(b)]);
-  for (const [silent, deaf] of [[a, b], [b, a]] as const) {
-    const ufrag = (): Promise<string | undefined> =>
-      deaf.evaluate(() => /ice-ufrag:(\S+)/.exec(window.user.connections[0]?.localDescription?.sdp ?? '')?.[1]);
-    const old = await ufrag();
-    await silent.evaluate(() => {
-      for (const sender of window.user.connections[0]?.getSenders() ?? []) void sender.replaceTrack(null);
-    });
-    const end = Date.now() + PATIENCE;
-    while ((await ufrag()) === old && Date.now() < end) await deaf.waitForTimeout(100);
-    assert.notEqual(await ufrag(), old);
-    await frames(deaf);
-    assert.deepEqual(await deaf.evaluate(() => window.user.types(/^stream-health/)), []);
-  }
-});
+scenario(
+  'no packet for 4 s on a connection that looks well: a new route, whichever side notices',
+  async () => {
+    const a = await anchor('a');
+    const b = await anchor('b');
+    await Promise.all([frames(a), frames(b)]);
+    for (const [silent, deaf] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const ufrag = (): Promise<string | undefined> =>
+        deaf.evaluate(
+          () =>
+            /ice-ufrag:(\S+)/.exec(window.user.connections[0]?.localDescription?.sdp ?? '')?.[1],
+        );
+      const old = await ufrag();
+      await silent.evaluate(() => {
+        for (const sender of window.user.connections[0]?.getSenders() ?? [])
+          void sender.replaceTrack(null);
+      });
+      const end = Date.now() + PATIENCE;
+      while ((await ufrag()) === old && Date.now() < end) await deaf.waitForTimeout(100);
+      assert.notEqual(await ufrag(), old);
+      await silent.evaluate(() =>
+        window.user.client.publish(window.user.publication(), window.user.never),
+      );
+      await frames(deaf);
+      assert.deepEqual(await deaf.evaluate(() => window.user.types(/^stream-health/)), []);
+    }
+  },
+);
 
 scenario('no route: told in words that name the user and TURN', async () => {
   await anchor('alice');
@@ -207,21 +257,34 @@ scenario('no route: told in words that name the user and TURN', async () => {
   assert.match(message ?? '', /alice.*TURN/);
 });
 
-scenario('an audience becomes an anchor and goes back; what it leaves behind is nothing', async () => {
-  const a = await anchor('a');
-  const viewer = await open('viewer');
-  await viewer.evaluate(() => window.user.join('audience'));
-  await frames(viewer);
-  await viewer.evaluate(async () => {
-    await window.user.client.switchRole('anchor', {}, window.user.never);
-    await window.user.capture();
-    await window.user.client.publish(window.user.publication(), window.user.never);
-  });
-  await frames(a);
-  await viewer.evaluate(() => window.user.client.switchRole('audience', {}, window.user.never));
-  await until(a, () => window.user.streams.size === 0);
-  assert.ok(await viewer.evaluate(() => window.user.connections.every((pc) => pc.getSenders().every(({ track }) => !track))));
-  await viewer.evaluate(() => window.user.client.leave());
-  await until(a, () => window.user.connections.length === 0 && window.user.types(/^user-left/).length === 1);
-  assert.equal(await viewer.evaluate(() => window.user.connections.length + Number(!!window.user.socket)), 0);
-});
+scenario(
+  'an audience becomes an anchor and goes back; what it leaves behind is nothing',
+  async () => {
+    const a = await anchor('a');
+    const viewer = await open('viewer');
+    await viewer.evaluate(() => window.user.join('audience'));
+    await frames(viewer);
+    await viewer.evaluate(async () => {
+      await window.user.client.switchRole('anchor', {}, window.user.never);
+      await window.user.capture();
+      await window.user.client.publish(window.user.publication(), window.user.never);
+    });
+    await frames(a);
+    await viewer.evaluate(() => window.user.client.switchRole('audience', {}, window.user.never));
+    await until(a, () => window.user.streams.size === 0);
+    assert.ok(
+      await viewer.evaluate(() =>
+        window.user.connections.every((pc) => pc.getSenders().every(({ track }) => !track)),
+      ),
+    );
+    await viewer.evaluate(() => window.user.client.leave());
+    await until(
+      a,
+      () => window.user.connections.length === 0 && window.user.types(/^user-left/).length === 1,
+    );
+    assert.equal(
+      await viewer.evaluate(() => window.user.connections.length + Number(!!window.user.socket)),
+      0,
+    );
+  },
+);

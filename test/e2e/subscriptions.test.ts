@@ -63,9 +63,9 @@ e2e('subscriptions: when="visible" receives video only while on screen', async (
     'viewer',
     `<rtc-room room-id="8888" user-id="viewer" layout="none" joined>
   <rtc-remote-stream user-id="bob" when="visible"></rtc-remote-stream>
-  <div id="tall"></div><p id="end">End</p>
-</rtc-room>`,
-    { head: '<style>#tall { height: 4000px } rtc-remote-stream { display: block; width: 320px; height: 240px }</style>' },
+</rtc-room>
+<div id="tall"></div><p id="end">End</p>`,
+    { head: '<style>#tall { height: 4000px }</style>' },
   );
   await peer.waitForFrames('rtc-remote-stream');
   await peer.eval(() => window.e2e.find('#end').scrollIntoView());
@@ -174,7 +174,9 @@ e2e('subscriptions: a cancelled rtc-stream-added withholds the stream until it i
   await bob.waitForNoOutbound('audio');
   await assertNoFrames(peer, '#any');
   assert.equal(await peer.attr('#any', 'playback-state'), 'waiting');
-  await peer.eval(() => Object.assign(window.e2e.find('#any'), { stream: (window as unknown as { withheld: unknown }).withheld }));
+  await peer.eval(() => {
+    Object.assign(window.e2e.find('#any'), { stream: (window as unknown as { withheld: unknown }).withheld });
+  });
   await peer.waitForFrames('#any');
   await peer.waitForAttr('#any', 'playback-state', 'playing');
 });

@@ -1,6 +1,5 @@
 import { settle, throwIfAborted } from '../../core/async.js';
 import { aborted, RtcError } from '../../core/errors.js';
-import { log } from '../../core/logger.js';
 import type {
   Connect,
   DefaultWish,
@@ -46,7 +45,10 @@ export interface Options {
 /** A stay in one room of our own server: signalling, and a connection with each peer. */
 export class EmbeddedClient implements Client, SignallingHost, PeerHost {
   /** The socket and the connections there are now, to look at. */
-  readonly native: { readonly socket: WebSocket | null; readonly peerConnections: RTCPeerConnection[] };
+  readonly native: {
+    readonly socket: WebSocket | null;
+    readonly peerConnections: RTCPeerConnection[];
+  };
 
   #wire: Signalling;
   #peers = new Map<string, Peer>();
@@ -56,7 +58,6 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
   #parked: Parked | undefined;
   #ice: IceConfig = { servers: [], policy: 'all' };
   #iceAt = 0;
-  #tracks = new Map<string, MediaStreamTrack>();
   #batch: Map<string, StreamWish> | null = null;
   #sent: Promise<unknown> = Promise.resolve();
   #confirmed = '{}';
@@ -73,7 +74,12 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
     const peers = this.#peers;
     this.#outgoing = new Outgoing(options.uplink ?? UPLINK);
     this.#monitor = new Monitor(
-      () => ({ peers: [...peers.values()], received: this.#roster?.received ?? [], outgoing: this.#outgoing, userId: this.#userId }),
+      () => ({
+        peers: [...peers.values()],
+        received: this.#roster?.received ?? [],
+        outgoing: this.#outgoing,
+        userId: this.#userId,
+      }),
       (event) => this.#emit(event),
     );
     this.native = {
@@ -95,7 +101,11 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
   async join(request: JoinRequest, signal: AbortSignal): Promise<JoinResult> {
     try {
       throwIfAborted(signal);
-      const joined = await settle(this.#enter(request), { signal, ms: PATIENCE, what: 'The room server' });
+      const joined = await settle(this.#enter(request), {
+        signal,
+        ms: PATIENCE,
+        what: 'The room server',
+      });
       throwIfAborted(signal);
       return this.#start(joined, request);
     } catch (error) {
@@ -139,19 +149,25 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
   async subscribe(streamId: string, wanted: Subscription, signal: AbortSignal): Promise<void> {
     throwIfAborted(signal);
     const found = this.#roster?.find(streamId);
-    if (!found || !this.#roster) throw new RtcError('stream-gone', 'The stream is no longer published.');
+    if (!found || !this.#roster)
+      throw new RtcError('stream-gone', 'The stream is no longer published.');
     const before = this.#roster.explicit(streamId);
     this.#roster.want(streamId, wanted);
     this.#refresh();
     const { audio, video, height } = wanted;
     if (!this.#batch) {
-      const batch = (this.#batch = new Map());
+      const batch = (this.#batch = new Map<string, StreamWish>());
       this.#sent = Promise.resolve().then(() => {
         this.#batch = null;
         return this.#wire.request({ t: 'subscribe', wishes: [...batch.values()] });
       });
     }
-    this.#batch.set(streamId, { ...found, audio, video, h: height ? Math.round(height) : undefined });
+    this.#batch.set(streamId, {
+      ...found,
+      audio,
+      video,
+      h: height ? Math.round(height) : undefined,
+    });
     try {
       await this.#sent;
     } catch (error) {
@@ -167,7 +183,11 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
   }
 
   async sendMessage(data: string, to?: readonly string[]): Promise<void> {
-    await this.#wire.request({ t: 'message', data: checkText('A message', data, 16_384), to: to?.map(checkUser) });
+    await this.#wire.request({
+      t: 'message',
+      data: checkText('A message', data, 16_384),
+      to: to?.map(checkUser),
+    });
   }
 
   async kick(user: string): Promise<void> {
@@ -203,7 +223,8 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
         return this.#refresh(() => roster.set(message.peer));
       case 'peer-left':
         this.#outgoing.forget(message.session);
-        for (const [conn, { connect }] of this.#peers) if (connect.peer === message.session) this.#disconnect(conn);
+        for (const [conn, { connect }] of this.#peers)
+          if (connect.peer === message.session) this.#disconnect(conn);
         return this.#refresh(() => roster.remove(message.session, message.reason));
       case 'connect':
         return this.#connect(message.connect);
@@ -268,7 +289,14 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
 
   // The work.
 
-  async #enter({ credentials, role, userData, publications, subscribe, previousSession }: JoinRequest): Promise<JoinedMessage> {
+  async #enter({
+    credentials,
+    role,
+    userData,
+    publications,
+    subscribe,
+    previousSession,
+  }: JoinRequest): Promise<JoinedMessage> {
     const { roomId, mode, link, userId } = this.config;
     this.#wire.open();
     this.#token = credentials.token;
@@ -285,7 +313,8 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
       link: link || undefined,
       previous: previousSession,
     };
-    if (role === 'anchor' || subscribe.audio || subscribe.video) message.offer = (await this.#park()?.offer)?.sdp;
+    if (role === 'anchor' || subscribe.audio || subscribe.video)
+      message.offer = (await this.#park()?.offer)?.sdp;
     if (this.#over) throw aborted();
     return this.#wire.join(message);
   }
@@ -304,7 +333,8 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
     this.#confirmed = JSON.stringify(this.#outgoing.streams);
     this.#iceIs(ice);
     // The parked one first; after it, what is parked may serve any other.
-    for (const connect of connections.sort((a, b) => +!!b.parked - +!!a.parked)) this.#connect(connect);
+    for (const connect of connections.sort((a, b) => +!!b.parked - +!!a.parked))
+      this.#connect(connect);
     this.#monitor.start();
     return {
       userId: user,
@@ -317,7 +347,11 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
     };
   }
 
-  async #publish(type: StreamType, publication: Publication | undefined, signal: AbortSignal): Promise<void> {
+  async #publish(
+    type: StreamType,
+    publication: Publication | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
     throwIfAborted(signal);
     const { publications } = this.#outgoing;
     const before = publications.get(type);
@@ -345,22 +379,12 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
   #refresh(change?: () => void): void {
     change?.();
     if (this.#over || !this.#roster) return;
-    const now = new Map<string, MediaStreamTrack>();
-    for (const { session, streamId, kind, line } of this.#roster.received) {
+    this.#roster.tell((session, line) => {
       for (const peer of this.#peers.values()) {
-        const track = peer.connect.peer === session && peer.track(line);
-        if (track) now.set(`${streamId}:${kind}`, track);
+        if (peer.connect.peer === session) return peer.track(line);
       }
-    }
-    const before = this.#tracks;
-    this.#tracks = now;
-    for (const key of new Set([...before.keys(), ...now.keys()])) {
-      const track = now.get(key) ?? null;
-      if (track === (before.get(key) ?? null)) continue;
-      const [session, type, kind] = key.split(':') as [string, StreamType, 'audio' | 'video'];
-      if (!track && !this.#roster.find(`${session}:${type}`)) continue;
-      this.#emit({ type: 'track', streamId: `${session}:${type}`, kind, track });
-    }
+      return null;
+    });
   }
 
   #connect(connect: Connect): void {
@@ -404,15 +428,16 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
 
   #park(): Parked | undefined {
     if (typeof RTCPeerConnection !== 'function') {
-      throw new RtcError('unsupported', 'This browser has no WebRTC (RTCPeerConnection). Open the page in another browser.');
+      throw new RtcError(
+        'unsupported',
+        'This browser has no WebRTC (RTCPeerConnection). Open the page in another browser.',
+      );
     }
     return (this.#parked ??= this.#roster ? undefined : park());
   }
 
   #emit(event: ClientEvent): void {
-    if (this.#over) return;
-    log('debug', event.type);
-    this.listener(event);
+    if (!this.#over) this.listener(event);
   }
 }
 
@@ -425,4 +450,3 @@ function hint({ type, audio, video, audioProfile }: Publication): void {
   if (video && !video.contentHint && type === 'auxiliary') video.contentHint = 'detail';
   if (audio && !audio.contentHint && audioProfile === 'music') audio.contentHint = 'music';
 }
-

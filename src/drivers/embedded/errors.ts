@@ -8,20 +8,15 @@ export function fromWire({ code, message, ended }: WireError): RtcError {
   return new RtcError(ended ? 'forbidden' : code, message, { provider, vendorCode: ended ?? code });
 }
 
-/** What the room server did, by the code with which it closed before it answered. */
-const CLOSED: Record<number, readonly [RtcErrorCode, string]> = {
-  [CLOSE.malformed]: ['join-failed', 'does not understand this page. Serve the same version of both.'],
-  [CLOSE.refused]: ['join-failed', 'refused. Its log says why.'],
-  [CLOSE.joinTimeout]: ['timeout', 'heard nothing in time. It is tried again.'],
-  [CLOSE.shuttingDown]: ['network', 'is restarting. It is tried again.'],
-};
-
 /** What a socket that closed before the server's answer means. */
 export function fromClose(vendorCode: number, url: string): RtcError {
-  const [code, what] = CLOSED[vendorCode] ?? [
-    'network',
-    "cannot be reached. Check url, that it runs, and that it allows this page's origin.",
-  ];
+  const [code, what]: [RtcErrorCode, string] =
+    vendorCode === CLOSE.malformed
+      ? ['join-failed', 'does not understand this page. Serve the same version of both.']
+      : [
+          'network',
+          "cannot be reached. Check url, that it runs, and that it allows this page's origin.",
+        ];
   return new RtcError(code, `The room server at ${url} ${what}`, { provider, vendorCode });
 }
 
@@ -35,12 +30,14 @@ export function noRoute(userId: string): RtcError {
 
 /** The server hangs up on who sends it what it forbids; so this is said before. */
 export function checkText(what: string, text: string, limit: number): string {
-  if (text.length > limit) throw bad(`${what} is at most ${limit} characters; this has ${text.length}.`);
+  if (text.length > limit)
+    throw bad(`${what} is at most ${limit} characters; this has ${text.length}.`);
   return text;
 }
 
 export function checkUser(userId: string): string {
-  if (!/^[^\s\p{Cc}\p{Bidi_Control}]{1,128}$/u.test(userId)) throw bad(`“${userId}” is no user id.`);
+  if (!/^[^\s\p{Cc}\p{Bidi_Control}]{1,128}$/u.test(userId))
+    throw bad(`“${userId}” is no user id.`);
   return userId;
 }
 

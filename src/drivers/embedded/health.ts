@@ -24,7 +24,12 @@ export interface Quality {
 
 /** TRTC's scale: 1 excellent … 5 very bad, 6 no connection; from seconds and a fraction. */
 export function grade(roundTrip: number, loss: number): number {
-  const steps: [number, number][] = [[0.1, 0.01], [0.2, 0.03], [0.35, 0.08], [0.6, 0.2]];
+  const steps: [number, number][] = [
+    [0.1, 0.01],
+    [0.2, 0.03],
+    [0.35, 0.08],
+    [0.6, 0.2],
+  ];
   const index = steps.findIndex(([time, lost]) => roundTrip <= time && loss <= lost);
   return index < 0 ? 5 : index + 1;
 }
@@ -56,7 +61,8 @@ export class Health {
       if (type === 'inbound-rtp') {
         got += packetsReceived;
         lost += stat.packetsLost ?? 0;
-        if (expected.includes(+mid) && packetsReceived > (this.#packets.get(mid) ?? 0)) arrives = true;
+        if (expected.includes(+mid) && packetsReceived > (this.#packets.get(mid) ?? 0))
+          arrives = true;
         this.#packets.set(mid, packetsReceived);
       } else if (type === 'remote-inbound-rtp') {
         sent = true;
@@ -71,7 +77,8 @@ export class Health {
     const missing = Math.max(0, lost - this.#lost);
     this.#got = got;
     this.#lost = lost;
-    if (this.failed || /failed|disconnected/.test(peer.pc.iceConnectionState)) return { uplink: 6, downlink: 6 };
+    if (this.failed || /failed|disconnected/.test(peer.pc.iceConnectionState))
+      return { uplink: 6, downlink: 6 };
     return {
       uplink: sent ? grade(upTrip, upLost) : 0,
       downlink: fresh > 0 ? grade(trip, missing / (fresh + missing)) : 0,

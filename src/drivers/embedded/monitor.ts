@@ -80,7 +80,8 @@ export class Monitor {
       if (health.failed) for (const { streamId, userId } of expected) failed.set(streamId, userId);
     }
     for (const [streamId, userId] of failed) {
-      if (!this.#failed.has(streamId)) this.emit({ type: 'stream-health', streamId, error: noRoute(userId) });
+      if (!this.#failed.has(streamId))
+        this.emit({ type: 'stream-health', streamId, error: noRoute(userId) });
     }
     for (const streamId of this.#failed.keys()) {
       if (!failed.has(streamId)) this.emit({ type: 'stream-health', streamId });

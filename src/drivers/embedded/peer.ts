@@ -1,5 +1,6 @@
 import { log } from '../../core/logger.js';
 import type { Connect, Signal } from '../../protocol/messages.js';
+import type { StreamType } from '../driver.js';
 import { LAYOUT, type Sending } from './outgoing.js';
 
 export interface PeerHost {
@@ -20,7 +21,10 @@ export interface Parked {
 /** Every configuration repeats this: changing only the servers beside it throws. */
 const BUNDLE: RTCConfiguration = { bundlePolicy: 'max-bundle' };
 
-export function configuration(iceServers: RTCIceServer[], iceTransportPolicy: RTCIceTransportPolicy): RTCConfiguration {
+export function configuration(
+  iceServers: RTCIceServer[],
+  iceTransportPolicy: RTCIceTransportPolicy,
+): RTCConfiguration {
   return { ...BUNDLE, iceServers, iceTransportPolicy };
 }
 
@@ -32,9 +36,15 @@ export function park(): Parked {
   return { pc, offer };
 }
 
-/** The offerer's m-lines: one stream for camera and microphone, one for the screen (lip sync). */
+/** One for camera and microphone, one for the screen: what shares a stream is played in step. */
+const newStreams = (): Record<StreamType, MediaStream> => ({
+  main: new MediaStream(),
+  auxiliary: new MediaStream(),
+});
+
+/** The offerer's m-lines. */
 function lay(pc: RTCPeerConnection): void {
-  const streams = { main: new MediaStream(), auxiliary: new MediaStream() };
+  const streams = newStreams();
   for (const [type, kind] of LAYOUT) {
     prefer(pc.addTransceiver(kind, { direction: 'sendrecv', streams: [streams[type]] }));
   }
@@ -48,7 +58,8 @@ function prefer(transceiver: RTCRtpTransceiver): void {
   transceiver.setCodecPreferences([...of(/vp8/i), ...of(/h264/i), ...of(/rtx|red|ulpfec/i)]);
 }
 
-const isFirefox = (description: RTCSessionDescription | null): boolean => !!description?.sdp.includes('mozilla');
+const isFirefox = (description: RTCSessionDescription | null): boolean =>
+  !!description?.sdp.includes('mozilla');
 
 /**
  * The connection with one other session. Its m-lines never change after the first exchange; what
@@ -78,7 +89,9 @@ export class Peer {
     // On the chain, so that no candidate overtakes its description.
     pc.onicecandidate = ({ candidate }) =>
       this.#run(() => {
-        this.#send({ candidate: candidate && (candidate.toJSON() as Required<RTCIceCandidateInit>) });
+        this.#send({
+          candidate: candidate && (candidate.toJSON() as Required<RTCIceCandidateInit>),
+        });
       });
     pc.oniceconnectionstatechange = () => {
       if (pc.iceConnectionState === 'failed') this.restart();
@@ -200,7 +213,7 @@ export class Peer {
     const first = !pc.remoteDescription;
     await pc.setRemoteDescription(offer);
     if (first) {
-      const streams = { main: new MediaStream(), auxiliary: new MediaStream() };
+      const streams = newStreams();
       for (const [line, transceiver] of pc.getTransceivers().entries()) {
         const type = LAYOUT[line]?.[0];
         transceiver.direction = 'sendrecv';
@@ -212,7 +225,9 @@ export class Peer {
     this.#describe();
   }
 
-  #describe({ type, sdp }: Partial<RTCSessionDescriptionInit> = this.pc.localDescription ?? {}): void {
+  #describe(
+    { type, sdp }: Partial<RTCSessionDescriptionInit> = this.pc.localDescription ?? {},
+  ): void {
     if (sdp && (type === 'offer' || type === 'answer')) this.#send({ sdp: { type, sdp } });
   }
 

@@ -55,7 +55,9 @@ export function shareVideo(wishes: readonly VideoWish[], budget: number): VideoE
   let left = budget;
   let viewers = sized.length;
   // Who needs least is served first, and what it leaves goes to the others.
-  for (const [index, { demand }] of [...sized.entries()].sort(([, a], [, b]) => a.demand - b.demand)) {
+  for (const [index, { demand }] of [...sized.entries()].sort(
+    ([, a], [, b]) => a.demand - b.demand,
+  )) {
     const share = Math.max(LEAST, Math.min(demand, left / viewers--));
     shares[index] = share;
     left = Math.max(0, left - share);
@@ -74,7 +76,11 @@ export function shareVideo(wishes: readonly VideoWish[], budget: number): VideoE
   });
 }
 
-function demandOf({ width, height, frameRate, screen }: VideoSource, scale: number, frames: number): number {
+function demandOf(
+  { width, height, frameRate, screen }: VideoSource,
+  scale: number,
+  frames: number,
+): number {
   const bits = ((width * height) / scale ** 2) * Math.min(frames, frameRate) * BITS_PER_PIXEL;
   return Math.max(LEAST, Math.min(MOST, screen ? bits / 2 : bits));
 }

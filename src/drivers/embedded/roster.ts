@@ -1,5 +1,17 @@
-import type { DefaultWish, LeftReason, Peer as RemotePeer, PublishedStream } from '../../protocol/messages.js';
-import type { ClientEvent, StreamInfo, StreamType, Subscription, TrackKind, UserInfo } from '../driver.js';
+import type {
+  DefaultWish,
+  LeftReason,
+  Peer as RemotePeer,
+  PublishedStream,
+} from '../../protocol/messages.js';
+import type {
+  ClientEvent,
+  StreamInfo,
+  StreamType,
+  Subscription,
+  TrackKind,
+  UserInfo,
+} from '../driver.js';
 import { LAYOUT } from './outgoing.js';
 
 const TYPES: readonly StreamType[] = ['main', 'auxiliary'];
@@ -19,6 +31,7 @@ export interface Slot {
 export class Roster {
   readonly peers = new Map<string, RemotePeer>();
   #wishes = new Map<string, Subscription>();
+  #tracks = new Map<string, MediaStreamTrack | null>();
 
   constructor(
     private readonly defaults: DefaultWish,
@@ -30,7 +43,9 @@ export class Roster {
   }
 
   get streams(): StreamInfo[] {
-    return [...this.peers.values()].flatMap((peer) => TYPES.flatMap((type) => infoOf(peer, type) ?? []));
+    return [...this.peers.values()].flatMap((peer) =>
+      TYPES.flatMap((type) => infoOf(peer, type) ?? []),
+    );
   }
 
   /** Everything that is published and wanted. */
@@ -40,14 +55,16 @@ export class Roster {
         const state = peer.streams[type]?.[kind];
         if (!state || !this.#wish(peer, type)[kind]) return [];
         const { session, user: userId } = peer;
-        return [{ streamId: `${session}:${type}`, session, userId, kind, line, on: state === 'on' }];
+        return [
+          { streamId: `${session}:${type}`, session, userId, kind, line, on: state === 'on' },
+        ];
       }),
     );
   }
 
   /** Session and type of a stream that is published now. */
   find(streamId: string): { session: string; type: StreamType } | null {
-    const [session = '', type] = streamId.split(':') as [string, StreamType?];
+    const [session, type] = streamId.split(':') as [string, StreamType?];
     return type && this.peers.get(session)?.streams[type] ? { session, type } : null;
   }
 
@@ -80,10 +97,32 @@ export class Roster {
     this.emit({ type: 'user-left', id: session, reason });
   }
 
+  /** Tells which tracks are others than before. */
+  tell(trackOf: (session: string, line: number) => MediaStreamTrack | null): void {
+    const before = this.#tracks;
+    this.#tracks = new Map();
+    for (const { streamId, session, kind, line } of this.received) {
+      this.#tracks.set(`${streamId}:${kind}`, trackOf(session, line));
+    }
+    for (const key of new Set([...before.keys(), ...this.#tracks.keys()])) {
+      const track = this.#tracks.get(key) ?? null;
+      const [session, type, kind] = key.split(':') as [string, StreamType, TrackKind];
+      const streamId = `${session}:${type}`;
+      // What was removed has ended already, with its tracks.
+      if (track === (before.get(key) ?? null) || !this.find(streamId)) continue;
+      this.emit({ type: 'track', streamId, kind, track });
+    }
+  }
+
   #wish(peer: RemotePeer, type: StreamType): Subscription {
     const { audio, video, only } = this.defaults;
     const given = !only || only.includes(peer.user);
-    return this.#wishes.get(`${peer.session}:${type}`) ?? { audio: given && audio, video: given && video };
+    return (
+      this.#wishes.get(`${peer.session}:${type}`) ?? {
+        audio: given && audio,
+        video: given && video,
+      }
+    );
   }
 
   #compare(before: StreamInfo | undefined, after: StreamInfo | undefined): void {
@@ -98,11 +137,19 @@ export class Roster {
   }
 }
 
-function userOf({ session: id, user: userId, data: userData, role: userRole }: RemotePeer): UserInfo {
+function userOf({
+  session: id,
+  user: userId,
+  data: userData,
+  role: userRole,
+}: RemotePeer): UserInfo {
   return { id, userId, userData, userRole };
 }
 
-function infoOf({ session, user: userId, streams }: RemotePeer, type: StreamType): StreamInfo | undefined {
+function infoOf(
+  { session, user: userId, streams }: RemotePeer,
+  type: StreamType,
+): StreamInfo | undefined {
   const stream: PublishedStream = streams[type] ?? {};
   const { audio, video } = stream;
   if (!audio && !video) return undefined;

@@ -120,7 +120,7 @@ export class Signalling {
           reject(error);
         },
       });
-      this.send({ ...message, id } as ClientMessage);
+      this.send({ ...message, id });
     });
   }
 
@@ -168,7 +168,8 @@ export class Signalling {
     if (!this.#live) return;
     const message = this.#reliable.receive(frame);
     if (this.#reliable.owes > 15 || data.length > 8192) this.#acknowledge();
-    else if (this.#reliable.owes) this.#timers.acknowledge ??= setTimeout(() => this.#acknowledge(), 200);
+    else if (this.#reliable.owes)
+      this.#timers.acknowledge ??= setTimeout(() => this.#acknowledge(), 200);
     if (message?.t === 'reply') {
       this.#requests.get(message.id)?.resolve(message);
       this.#requests.delete(message.id);
@@ -213,7 +214,8 @@ export class Signalling {
       return;
     }
     // What was called malformed once would be so again when replayed.
-    if (code === CLOSE.malformed || this.#reliable.overflowed) return this.#lose('connection-lost', LOST);
+    if (code === CLOSE.malformed || this.#reliable.overflowed)
+      return this.#lose('connection-lost', LOST);
     if (Date.now() - this.#since > 5_000) this.#attempt = 0;
     this.#since = Infinity;
     const pause = this.#attempt ? backoff(this.#attempt - 1) : 0;
@@ -254,7 +256,9 @@ export function socketUrl(url = '', base = location.href): string {
     // Refused below.
   }
   if (!parsed || !/^(http|ws)s?:$/.test(parsed.protocol)) {
-    throw bad(`url="${url}" is no server address. Write a path such as /rtc, or an https: or wss: address.`);
+    throw bad(
+      `url="${url}" is no server address. Write a path such as /rtc, or an https: or wss: address.`,
+    );
   }
   parsed.protocol = parsed.protocol.replace('http', 'ws');
   parsed.hash = '';
@@ -266,6 +270,8 @@ function connect(url: string): WebSocket {
   try {
     return new WebSocket(url, PROTOCOL);
   } catch (cause) {
-    throw bad(`The browser refuses to connect to ${url} from this page: ${(cause as Error).message} A page on https: needs a wss: address.`);
+    throw bad(
+      `The browser refuses to connect to ${url} from this page: ${(cause as Error).message} A page on https: needs a wss: address.`,
+    );
   }
 }

@@ -2,11 +2,10 @@ import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { LocalCapture } from '../../core/local-capture.js';
 import { RtcError } from '../../core/errors.js';
 import type { CaptureState, CaptureWish, LocalStream, TrackProcessor } from '../../core/types.js';
-import { icon } from '../../icons.js';
 import { baseStyles } from '../shared/base.styles.js';
 import { button } from '../shared/button.js';
 import { controls, flag, object, RtcElement, wishes, word } from '../shared/rtc-element.js';
-import { nameOf, renderTile, tint } from '../shared/tile.js';
+import { nameOf, renderStatus, renderTile, tint } from '../shared/tile.js';
 import { tileStyles } from '../shared/tile.styles.js';
 import { localStyles } from './rtc-local-stream.styles.js';
 
@@ -251,15 +250,8 @@ export class RtcLocalStream extends RtcElement {
       picture: hasPicture(camera) || !!auxiliary,
       name: own ? `${own} (${this.text('you')})` : this.text('you'),
       muted: this.audioMuted && this.text('muted'),
-      note: html`${auxiliary ? screen : nothing}
-        <div part="status" role="status">
-          ${
-            error
-              ? html`${icon('alert')}
-                  <p part="message">${error.message}</p>`
-              : nothing
-          }
-        </div>
+      controls: this.controls !== undefined,
+      note: html`${auxiliary ? screen : nothing} ${renderStatus(error?.message)}
         ${this.controls === undefined ? nothing : this.#renderControls()}`,
     });
   }

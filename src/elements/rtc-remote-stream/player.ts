@@ -6,7 +6,7 @@ export class Player {
   /** The browser wants a gesture first. */
   blocked = false;
 
-  #media = new MediaStream();
+  #media: MediaStream | null = null;
   #silenced = false;
   #sound = false;
 
@@ -16,7 +16,7 @@ export class Player {
     video.part.add('video');
     video.addEventListener('playing', () => {
       // A picture has arrived when its first frame has, which `playing` does not say.
-      if (!this.#media.getVideoTracks().length) this.#arrived();
+      if (!this.#media?.getVideoTracks().length) this.#arrived();
     });
   }
 
@@ -25,9 +25,14 @@ export class Player {
     const { video } = this;
     if (fresh) {
       this.playing = false;
-      this.#media = new MediaStream();
+      this.#media = null;
     }
-    const media = this.#media;
+    // Hundreds of tiles may wait: a media element that has nothing to play is not touched.
+    if (!tracks.length && !video.srcObject) {
+      if (fresh) this.#settle(false);
+      return;
+    }
+    const media = (this.#media ??= new MediaStream());
     const old = media.getTracks();
     const gone = old.filter((track) => !tracks.includes(track));
     const added = tracks.filter((track) => !old.includes(track));

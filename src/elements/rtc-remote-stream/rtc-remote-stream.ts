@@ -1,4 +1,4 @@
-import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { html, type PropertyValues, type TemplateResult } from 'lit';
 import type { RemoteStream } from '../../core/remote-stream.js';
 import type { StreamView } from '../../core/stream-view.js';
 import type { PlaybackState, Sink, SubscribeMode } from '../../core/types.js';
@@ -7,7 +7,7 @@ import { icon } from '../../icons.js';
 import { baseStyles } from '../shared/base.styles.js';
 import { observeSize, unobserveSize } from '../shared/resize.js';
 import { flag, number, object, RtcElement, wishes, word } from '../shared/rtc-element.js';
-import { nameOf, renderTile, tint } from '../shared/tile.js';
+import { nameOf, renderStatus, renderTile, tint } from '../shared/tile.js';
 import { tileStyles } from '../shared/tile.styles.js';
 import { Player } from './player.js';
 
@@ -168,7 +168,7 @@ export class RtcRemoteStream extends RtcElement implements Sink {
     this.#watch(this.when === 'visible');
     this.#play(false);
     const { video } = this.#player;
-    video.volume = this.volume;
+    if (video.volume !== this.volume) video.volume = this.volume;
     const speaker = this.home?.speakerId ?? '';
     if ('setSinkId' in video && video.sinkId !== speaker) {
       // A loudspeaker that is not there any more: the default one goes on.
@@ -265,6 +265,13 @@ export class RtcRemoteStream extends RtcElement implements Sink {
     tint(this.renderRoot, this.#shown?.userId ?? this.userId ?? '');
   }
 
+  #renderResume(): TemplateResult {
+    const label = this.text(this.#picture ? 'hear' : 'play');
+    return html`<slot name="blocked" @click=${() => this.#view?.startPlayback()}>
+      <button part="resume button" class="main" title=${label}>${icon('play')}${label}</button>
+    </slot>`;
+  }
+
   protected override render(): TemplateResult {
     const stream = this.#shown;
     const { blocked, playing, video } = this.#player;
@@ -272,19 +279,9 @@ export class RtcRemoteStream extends RtcElement implements Sink {
     const userId = stream?.userId ?? this.userId ?? '';
     const name = stream ? nameOf(stream.userData, userId) : userId;
     video.classList.toggle('contain', this.fit ? this.fit === 'contain' : screen);
-    const label = this.text(this.#picture ? 'hear' : 'play');
     const note = blocked
-      ? html`<slot name="blocked" @click=${() => this.#view?.startPlayback()}>
-          <button part="resume button" class="main" title=${label}>${icon('play')}${label}</button>
-        </slot>`
-      : html`<div part="status" role="status">
-          ${
-            stream?.failure
-              ? html`${icon('alert')}
-                  <p part="message">${this.text('lost', name)}</p>`
-              : nothing
-          }
-        </div>`;
+      ? this.#renderResume()
+      : renderStatus(stream?.failure ? this.text('lost', name) : '');
     return renderTile(video, {
       picture: this.#picture && (playing || blocked),
       name: screen && name ? this.text('screen', name) : name,

@@ -95,7 +95,7 @@ export const baseStyles = css`
     background: color-mix(in oklab, var(--_surface) 88%, transparent);
     backdrop-filter: blur(8px);
   }
-  [part='status']:not(:has(*)) {
+  [part='status'].none {
     display: none;
   }
   @media (prefers-reduced-motion: reduce) {

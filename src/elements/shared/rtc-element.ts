@@ -82,6 +82,15 @@ export function wishes(element: typeof RtcElement, all: Record<string, Wish>): v
   element.properties = properties;
 }
 
+const removed = new Set<RtcElement>();
+
+/** A task after a removal it is known whether it was a move. */
+function settleRemoved(): void {
+  const all = [...removed];
+  removed.clear();
+  for (const element of all) if (!element.isConnected) element.removed();
+}
+
 /** What the four elements share: attributes as wishes, events, commands, outliving a move. */
 export abstract class RtcElement extends LitElement {
   protected readonly internals = this.attachInternals();
@@ -120,13 +129,15 @@ export abstract class RtcElement extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    // A task later it is known whether this was a move.
-    setTimeout(() => {
-      if (this.isConnected) return;
-      removeSeeker(this);
-      this.home = null;
-      this.release();
-    });
+    if (!removed.size) setTimeout(settleRemoved);
+    removed.add(this);
+  }
+
+  /** @internal It was no move: the element is gone. */
+  removed(): void {
+    removeSeeker(this);
+    this.home = null;
+    this.release();
   }
 
   /** Its presence makes `moveBefore()` leave everything as it is. */
@@ -148,7 +159,8 @@ export abstract class RtcElement extends LitElement {
   /** @internal Something that rendering reads has changed. */
   changed(): void {
     this.reflectState();
-    this.requestUpdate();
+    // What nobody sees is rendered when it is back.
+    if (this.isConnected) this.requestUpdate();
   }
 
   protected override willUpdate(changed: PropertyValues): void {

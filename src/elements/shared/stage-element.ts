@@ -106,10 +106,10 @@ export abstract class StageElement extends RtcElement implements RoomProvider {
   protected arrange(): void {
     const { stage } = this;
     if (!stage) return;
-    const placed = this.placed.filter(
-      (item) => item.checkVisibility() || item instanceof StageElement,
-    );
-    const own = placed.filter((item) => item.localName === 'rtc-local-stream').length;
+    // Only an own picture is ever hidden; asking every tile would cost a style pass each.
+    const isOwn = (item: Element): boolean => item.localName === 'rtc-local-stream';
+    const placed = this.placed.filter((item) => !isOwn(item) || item.checkVisibility());
+    const own = placed.filter(isOwn).length;
     const count =
       this.#tiles.size +
       placed.reduce((sum, item) => sum + (item instanceof StageElement ? item.cells : 1), 0);
@@ -158,7 +158,11 @@ export abstract class StageElement extends RtcElement implements RoomProvider {
           }`
       : nothing;
     // The live region stays, or its first sentence would not be read.
-    return html`<div part="status" role="status" ?data-busy=${situation?.icon === 'spinner'}>
+    return html`<div
+      part="status"
+      role="status"
+      class=${situation ? '' : 'none'}
+      ?data-busy=${situation?.icon === 'spinner'}>
       ${
         situation?.slot === 'empty'
           ? html`<slot name="empty">${parts}</slot>`

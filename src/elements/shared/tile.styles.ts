@@ -98,7 +98,7 @@ export const tileStyles = css`
     justify-content: center;
     gap: 4px;
   }
-  .tile:has(.controls) [part='label'] {
+  .topped [part='label'] {
     inset: 8px auto auto 8px;
   }
   [part~='resume'] {
@@ -120,7 +120,7 @@ export const tileStyles = css`
     }
   }
   @container (max-width: 200px) {
-    .tile:has(.controls) [part='label'] {
+    .topped [part='label'] {
       display: none;
     }
     .tile .controls {

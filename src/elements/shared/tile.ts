@@ -39,9 +39,10 @@ export function renderTile(
     name,
     muted,
     note,
-  }: { picture: boolean; name: string; muted: string | false; note: unknown },
+    controls,
+  }: { picture: boolean; name: string; muted: string | false; note: unknown; controls?: boolean },
 ): TemplateResult {
-  return html`<div class="tile">
+  return html`<div class="tile ${controls ? 'topped' : ''}">
     ${video}
     ${
       picture
@@ -67,4 +68,11 @@ export function renderTile(
 /** Colours the initials; through the CSSOM, for a page's policy may forbid style attributes. */
 export function tint(root: ParentNode, id: string): void {
   root.querySelector<HTMLElement>('.face')?.style.setProperty('--_hue', String(hue(id)));
+}
+
+/** What keeps a stream from being seen or heard. The live region stays, or its first sentence would not be read. */
+export function renderStatus(message = ''): TemplateResult {
+  return html`<div part="status" role="status" class=${message ? '' : 'none'}>
+    ${message ? html`${icon('alert')}<p part="message">${message}</p>` : nothing}
+  </div>`;
 }

@@ -5,12 +5,22 @@ import { isTransient, RtcError, type RtcErrorCode } from '../../../src/core/erro
 import { socketUrl } from '../../../src/drivers/embedded/signalling.js';
 import { CLOSE, type ErrorCode, type EndedReason } from '../../../src/protocol/messages.js';
 
-const codes: ErrorCode[] = ['argument', 'state', 'auth', 'forbidden', 'join-failed', 'room-full', 'unsupported', 'stream-gone', 'network'];
+const codes: ErrorCode[] = [
+  'argument',
+  'state',
+  'auth',
+  'forbidden',
+  'join-failed',
+  'room-full',
+  'unsupported',
+  'stream-gone',
+  'network',
+];
 const ends: EndedReason[] = ['kick', 'banned', 'room_disband', 'token-expired'];
 const closes: [number, RtcErrorCode, boolean][] = [
   [CLOSE.malformed, 'join-failed', false],
-  [CLOSE.refused, 'join-failed', false],
-  [CLOSE.joinTimeout, 'timeout', true],
+  [CLOSE.refused, 'network', true],
+  [CLOSE.joinTimeout, 'network', true],
   [CLOSE.shuttingDown, 'network', true],
   [1006, 'network', true],
   [1001, 'network', true],
@@ -21,13 +31,21 @@ describe('embedded: errors', () => {
     it(`keeps the server's ${code} and its words`, () => {
       const error = fromWire({ code, message: 'In words.' });
       expect(error).to.be.instanceOf(RtcError);
-      expect(error).to.include({ code, message: 'In words.', provider: 'embedded', vendorCode: code });
+      expect(error).to.include({
+        code,
+        message: 'In words.',
+        provider: 'embedded',
+        vendorCode: code,
+      });
     });
   }
 
   for (const ended of ends) {
     it(`says forbidden for a stay that ended with ${ended}`, () => {
-      expect(fromWire({ code: 'state', message: 'x', ended })).to.include({ code: 'forbidden', vendorCode: ended });
+      expect(fromWire({ code: 'state', message: 'x', ended })).to.include({
+        code: 'forbidden',
+        vendorCode: ended,
+      });
     });
   }
 
@@ -53,13 +71,17 @@ describe('embedded: errors', () => {
     expect(socketUrl('https://other.org', base)).to.equal('wss://other.org/rtc');
     expect(socketUrl('ws://other.org:1/a', base)).to.equal('ws://other.org:1/a');
     for (const url of ['ftp://x', 'javascript:alert(1)', 'https://[']) {
-      expect(() => socketUrl(url, base), url).to.throw(RtcError).with.property('code', 'argument');
+      expect(() => socketUrl(url, base), url)
+        .to.throw(RtcError)
+        .with.property('code', 'argument');
     }
   });
 
   it('refuses options that it cannot follow', () => {
     for (const options of [{ iceTransportPolicy: 'none' }, { uplink: 'fast' }, { uplink: 0 }]) {
-      expect(() => embedded.createClient({ roomId: 'r', mode: 'rtc', link: false, options }, () => undefined))
+      expect(() =>
+        embedded.createClient({ roomId: 'r', mode: 'rtc', link: false, options }, () => undefined),
+      )
         .to.throw(RtcError)
         .with.property('code', 'argument');
     }

@@ -5,7 +5,8 @@ import { loudest, Speakers } from '../../../src/drivers/embedded/meter.js';
 describe('embedded: speakers and quality', () => {
   it('tells a speaker at once, keeps him through pauses, and lets him go after', () => {
     const speakers = new Speakers();
-    const at = (level: number, now: number): string[] | null => speakers.update([{ userId: 'a', level }], now);
+    const at = (level: number, now: number): string[] | null =>
+      speakers.update([{ userId: 'a', level }], now);
     expect(at(0.02, 0)).to.equal(null);
     expect(at(0.1, 200)).to.deep.equal(['a']);
     expect(at(0.02, 400)).to.equal(null);
@@ -21,7 +22,13 @@ describe('embedded: speakers and quality', () => {
   });
 
   it('has one level for a user with two sounds', () => {
-    expect(loudest([{ userId: 'a', level: 0.1 }, { userId: 'b', level: 0 }, { userId: 'a', level: 0.4 }])).to.deep.equal([
+    expect(
+      loudest([
+        { userId: 'a', level: 0.1 },
+        { userId: 'b', level: 0 },
+        { userId: 'a', level: 0.4 },
+      ]),
+    ).to.deep.equal([
       { userId: 'a', level: 0.4 },
       { userId: 'b', level: 0 },
     ]);

@@ -10,23 +10,41 @@ function picture(): MediaStreamTrack {
 }
 function publication(video: MediaStreamTrack | null, over: Partial<Publication> = {}): Publication {
   return {
-    type: 'main', hasAudio: true, hasVideo: true, audio: null, video, audioMuted: false, videoMuted: false,
-    audioProfile: 'speech', width: 640, height: 480, frameRate: 30, ...over,
+    type: 'main',
+    hasAudio: true,
+    hasVideo: true,
+    audio: null,
+    video,
+    audioMuted: false,
+    videoMuted: false,
+    audioProfile: 'speech',
+    width: 640,
+    height: 480,
+    frameRate: 30,
+    ...over,
   };
 }
 
 describe('embedded: what is sent', () => {
   it('has the layout of the protocol', () => {
-    for (const [line, [type, kind]] of LAYOUT.entries()) expect(MIDS[type][kind]).to.equal(String(line));
+    for (const [line, [type, kind]] of LAYOUT.entries())
+      expect(MIDS[type][kind]).to.equal(String(line));
     expect(LAYOUT).to.have.length(4);
   });
 
   it('tells what is published, a released camera included', () => {
-    expect(publishedStreams([publication(null, { videoMuted: true }), publication(null, { type: 'auxiliary', hasAudio: false })])).to.deep.equal({
+    expect(
+      publishedStreams([
+        publication(null, { videoMuted: true }),
+        publication(null, { type: 'auxiliary', hasAudio: false }),
+      ]),
+    ).to.deep.equal({
       main: { audio: 'on', video: 'muted' },
       auxiliary: { video: 'on' },
     });
-    expect(publishedStreams([publication(null, { hasAudio: false, hasVideo: false })])).to.deep.equal({});
+    expect(
+      publishedStreams([publication(null, { hasAudio: false, hasVideo: false })]),
+    ).to.deep.equal({});
   });
 
   it('sends a live track to who wants it, and to nobody else', () => {

@@ -1,5 +1,9 @@
 import { expect } from '@open-wc/testing';
-import { shareVideo, audioBitrate, type VideoSource } from '../../../src/drivers/embedded/quality.js';
+import {
+  shareVideo,
+  audioBitrate,
+  type VideoSource,
+} from '../../../src/drivers/embedded/quality.js';
 
 const camera = (height: number, frameRate = 30): VideoSource => ({
   width: Math.round((height * 16) / 9),
@@ -8,10 +12,10 @@ const camera = (height: number, frameRate = 30): VideoSource => ({
   screen: false,
 });
 const total = (budget: number, count: number, height: number, h?: number): number =>
-  shareVideo(Array.from({ length: count }, () => ({ source: camera(height), h })), budget).reduce(
-    (sum, { maxBitrate }) => sum + maxBitrate,
-    0,
-  );
+  shareVideo(
+    Array.from({ length: count }, () => ({ source: camera(height), h })),
+    budget,
+  ).reduce((sum, { maxBitrate }) => sum + maxBitrate, 0);
 
 describe('embedded: quality per viewer', () => {
   it('gives one viewer the whole picture when the uplink carries it', () => {
@@ -43,12 +47,18 @@ describe('embedded: quality per viewer', () => {
   it('goes down in lines and frames as viewers come', () => {
     let before = Infinity;
     for (const count of [1, 3, 6, 12, 20, 30]) {
-      const [first] = shareVideo(Array.from({ length: count }, () => ({ source: camera(720) })), 2_500_000);
+      const [first] = shareVideo(
+        Array.from({ length: count }, () => ({ source: camera(720) })),
+        2_500_000,
+      );
       const pixels = (720 / (first?.scaleResolutionDownBy ?? 1)) * (first?.maxFramerate ?? 0);
       expect(pixels, `${count} viewers`).to.be.at.most(before);
       before = pixels;
     }
-    const six = shareVideo(Array.from({ length: 6 }, () => ({ source: camera(720) })), 2_500_000);
+    const six = shareVideo(
+      Array.from({ length: 6 }, () => ({ source: camera(720) })),
+      2_500_000,
+    );
     expect(six[0]).to.include({ scaleResolutionDownBy: 2, maxFramerate: 15 });
   });
 

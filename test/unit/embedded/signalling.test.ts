@@ -1,6 +1,12 @@
 import { aTimeout, expect, waitUntil } from '@open-wc/testing';
 import { Signalling, type SignallingHost } from '../../../src/drivers/embedded/signalling.js';
-import { CLOSE, type ClientMessage, type Frame, type JoinMessage, type ServerMessage } from '../../../src/protocol/messages.js';
+import {
+  CLOSE,
+  type ClientMessage,
+  type Frame,
+  type JoinMessage,
+  type ServerMessage,
+} from '../../../src/protocol/messages.js';
 
 /** A socket whose other end is the test. */
 class FakeSocket {
@@ -48,13 +54,29 @@ class FakeSocket {
 }
 
 const real = window.WebSocket;
-const joinMessage: JoinMessage = { t: 'join', room: 'r', mode: 'rtc', role: 'anchor', want: { audio: true, video: true }, streams: {} };
+const joinMessage: JoinMessage = {
+  t: 'join',
+  room: 'r',
+  mode: 'rtc',
+  role: 'anchor',
+  want: { audio: true, video: true },
+  streams: {},
+};
 const joined: ServerMessage = {
-  t: 'joined', session: 's', resume: 'one', user: 'u', data: '', role: 'anchor', peers: [],
-  ice: { servers: [], policy: 'all' }, connections: [],
+  t: 'joined',
+  session: 's',
+  resume: 'one',
+  user: 'u',
+  data: '',
+  role: 'anchor',
+  peers: [],
+  ice: { servers: [], policy: 'all' },
+  connections: [],
 };
 const note = (n: number, data: string): Frame<ServerMessage> => ({
-  n, a: 0, m: { t: 'message', id: data, from: 'x', data, timestamp: 0 },
+  n,
+  a: 0,
+  m: { t: 'message', id: data, from: 'x', data, timestamp: 0 },
 });
 
 describe('embedded: signalling', () => {
@@ -89,12 +111,17 @@ describe('embedded: signalling', () => {
     return socket;
   }
   async function next(before: FakeSocket): Promise<FakeSocket> {
-    await waitUntil(() => FakeSocket.last !== before, 'another socket', { timeout: 3_000, interval: 5 });
+    await waitUntil(() => FakeSocket.last !== before, 'another socket', {
+      timeout: 3_000,
+      interval: 5,
+    });
     FakeSocket.last.open();
     return FakeSocket.last;
   }
   const resumed = (received: number, token = 'two'): Frame<ServerMessage> => ({
-    n: 0, a: received, m: { t: 'resumed', resume: token, received, ice: { servers: [], policy: 'all' } },
+    n: 0,
+    a: received,
+    m: { t: 'resumed', resume: token, received, ice: { servers: [], policy: 'all' } },
   });
 
   it('joins over a socket that was opened before', async () => {
@@ -119,7 +146,11 @@ describe('embedded: signalling', () => {
   it('rejects a refused join with its code, and an unreachable server with network', async () => {
     const refused = wire.join(joinMessage).catch((error: { code: string }) => error.code);
     FakeSocket.last.open();
-    FakeSocket.last.deliver({ n: 0, a: 0, m: { t: 'refused', error: { code: 'room-full', message: 'Full.' } } });
+    FakeSocket.last.deliver({
+      n: 0,
+      a: 0,
+      m: { t: 'refused', error: { code: 'room-full', message: 'Full.' } },
+    });
     expect(await refused).to.equal('room-full');
     FakeSocket.last.drop(CLOSE.refused);
     const unreachable = wire.join(joinMessage).catch((error: { code: string }) => error.code);
@@ -130,9 +161,15 @@ describe('embedded: signalling', () => {
   it('answers requests by their id, and rejects with what the server says', async () => {
     const socket = await enter();
     const one = wire.request({ t: 'data', data: 'a' });
-    const two = wire.request({ t: 'kick', user: 'b' }).catch((error: { code: string }) => error.code);
+    const two = wire
+      .request({ t: 'kick', user: 'b' })
+      .catch((error: { code: string }) => error.code);
     expect(socket.sent.map(({ n }) => n)).to.deep.equal([1, 2]);
-    socket.deliver({ n: 1, a: 2, m: { t: 'reply', id: 2, error: { code: 'forbidden', message: 'No.' } } });
+    socket.deliver({
+      n: 1,
+      a: 2,
+      m: { t: 'reply', id: 2, error: { code: 'forbidden', message: 'No.' } },
+    });
     socket.deliver({ n: 2, a: 2, m: { t: 'reply', id: 1 } });
     expect(await two).to.equal('forbidden');
     expect((await one).id).to.equal(1);
@@ -145,10 +182,15 @@ describe('embedded: signalling', () => {
     first.drop();
     void wire.request({ t: 'data', data: 'while down' }).catch(() => undefined);
     const second = await next(first);
-    expect(second.sent).to.deep.equal([{ n: 0, a: 1, m: { t: 'resume', session: 's', token: 'one' } }]);
+    expect(second.sent).to.deep.equal([
+      { n: 0, a: 1, m: { t: 'resume', session: 's', token: 'one' } },
+    ]);
     second.deliver(note(2, 'too early'));
     second.deliver(resumed(0));
-    expect(second.sent.slice(1).map(({ n, m }) => [n, m && 'data' in m && m.data])).to.deep.equal([[1, 'kept'], [2, 'while down']]);
+    expect(second.sent.slice(1).map(({ n, m }) => [n, m && 'data' in m && m.data])).to.deep.equal([
+      [1, 'kept'],
+      [2, 'while down'],
+    ]);
     second.deliver(note(1, 'a'));
     second.deliver(note(2, 'b'));
     second.deliver({ n: 3, a: 2, m: { t: 'reply', id: 1 } });
@@ -182,7 +224,11 @@ describe('embedded: signalling', () => {
     wire = new Signalling('ws://x/rtc', host);
     const other = await enter();
     other.drop();
-    (await next(other)).deliver({ n: 0, a: 0, m: { t: 'refused', error: { code: 'forbidden', message: 'Gone.', ended: 'banned' } } });
+    (await next(other)).deliver({
+      n: 0,
+      a: 0,
+      m: { t: 'refused', error: { code: 'forbidden', message: 'Gone.', ended: 'banned' } },
+    });
     expect(log).to.deep.equal(['dropped', 'lost banned']);
   });
 
@@ -220,7 +266,9 @@ describe('embedded: signalling', () => {
 
   it('leaves, closes with 1000, rejects what is open, and stays closed', async () => {
     const socket = await enter();
-    const open = wire.request({ t: 'data', data: 'x' }).catch((error: { code: string }) => error.code);
+    const open = wire
+      .request({ t: 'data', data: 'x' })
+      .catch((error: { code: string }) => error.code);
     wire.close();
     wire.close();
     expect(socket.messages).to.deep.equal(['data', 'leave']);
