@@ -1,12 +1,20 @@
 /** Brings a fresh or outdated checkout to where the demo can run: packages, then the build. */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 /** Installs when package-lock.json is newer than what is installed; builds when a source is newer than the build. */
 export function prepare(root) {
   const at = (...parts) => path.join(root, ...parts);
   if (modified(at('package-lock.json')) > modified(at('node_modules', '.package-lock.json'))) {
+    // npm ci empties the folder that a link names: somebody else's packages.
+    if (lstatSync(at('node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) {
+      console.error(
+        'node_modules is a link to another folder, and its packages are older than package-lock.json. ' +
+          'Run npm ci there, or remove the link.',
+      );
+      process.exit(1);
+    }
     npm(root, ['ci', '--include=dev', '--no-audit', '--no-fund'], 'Installing packages (npm ci) …');
   }
   const built = Math.min(

@@ -8,7 +8,10 @@ async function call(method, path, body) {
   if (!key) key = (await (await fetch('/demo/api-key')).json()).key;
   const response = await fetch(`/api/${path}`, {
     method,
-    headers: { authorization: `Bearer ${key}`, ...(body && { 'content-type': 'application/json' }) },
+    headers: {
+      authorization: `Bearer ${key}`,
+      ...(body && { 'content-type': 'application/json' }),
+    },
     body: body && JSON.stringify(body),
   });
   const answer = await response.json();
@@ -22,7 +25,8 @@ export const api = {
   inspectRoom: (room) => call('GET', `rooms/${at(room)}`),
   dismissRoom: (room) => call('DELETE', `rooms/${at(room)}`),
   /** With `ban`, every join is refused for so many seconds. */
-  removeUser: (room, user, ban = 0) => call('DELETE', `rooms/${at(room)}/users/${at(user)}?ban=${ban}`),
+  removeUser: (room, user, ban = 0) =>
+    call('DELETE', `rooms/${at(room)}/users/${at(user)}?ban=${ban}`),
   /** A token for `tokenSource`. */
   token: (wanted) => call('POST', 'tokens', wanted),
 };

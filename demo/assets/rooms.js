@@ -72,8 +72,10 @@ function userRow({ userId, userData, userRole }) {
       button('Remove', 'The HTTP API removes the user, who may come back', () =>
         api.removeUser(room.roomId, userId),
       ),
-      button('Ban for a minute', 'The HTTP API removes the user and refuses every join for 60 s', () =>
-        api.removeUser(room.roomId, userId, 60),
+      button(
+        'Ban for a minute',
+        'The HTTP API removes the user and refuses every join for 60 s',
+        () => api.removeUser(room.roomId, userId, 60),
       ),
     ),
   );

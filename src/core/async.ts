@@ -40,7 +40,13 @@ export function settle<T>(
     const timer =
       ms &&
       setTimeout(
-        () => stop(new RtcError('timeout', `${what} did not answer within ${ms / 1000} s. It is tried again.`)),
+        () =>
+          stop(
+            new RtcError(
+              'timeout',
+              `${what} did not answer within ${ms / 1000} s. It is tried again.`,
+            ),
+          ),
         ms,
       );
     promise

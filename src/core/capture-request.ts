@@ -54,7 +54,9 @@ export async function request(all: Try[], how: Request): Promise<Failure[]> {
 
 async function fill(one: Try, stream: MediaStream, how: Request): Promise<Failure[]> {
   const { slot, capture } = one;
-  const source = stream.getTracks().find(({ kind, readyState }) => kind === slot.kind && readyState === 'live');
+  const source = stream
+    .getTracks()
+    .find(({ kind, readyState }) => kind === slot.kind && readyState === 'live');
   if (!source) {
     // A shared window has no sound to give.
     if (slot.next === capture) slot.next = null;
@@ -93,5 +95,7 @@ export function errorsOf(failures: Failure[]): RtcError[] {
 }
 
 export function nothingAsked(): RtcError {
-  return new RtcError('argument', 'Nothing is to be captured yet: set audio, video or screen.', { incomplete: true });
+  return new RtcError('argument', 'Nothing is to be captured yet: set audio, video or screen.', {
+    incomplete: true,
+  });
 }

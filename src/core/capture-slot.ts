@@ -44,7 +44,11 @@ export class Capture {
         this.track = await processor(source, { kind, signal });
       } catch (cause) {
         const text = cause instanceof Error ? cause.message : String(cause);
-        throw new RtcError('argument', `trackProcessor failed (${text}); no ${kind} is sent without it.`, { cause });
+        throw new RtcError(
+          'argument',
+          `trackProcessor failed (${text}); no ${kind} is sent without it.`,
+          { cause },
+        );
       }
     }
     if (signal.aborted) this.release();

@@ -77,10 +77,16 @@ export async function askForScreen(audio: boolean): Promise<MediaStream> {
   const devices = mediaDevices();
   // Phones have none of it, whatever the types say.
   if (!(devices.getDisplayMedia as unknown)) {
-    throw new RtcError('unsupported', 'This browser cannot share its screen; use one on a desktop computer.');
+    throw new RtcError(
+      'unsupported',
+      'This browser cannot share its screen; use one on a desktop computer.',
+    );
   }
   if ((navigator.userActivation as UserActivation | undefined)?.isActive === false) {
-    throw new RtcError('gesture-required', 'Screen sharing must be started by a click or a key press: set “screen” in its handler.');
+    throw new RtcError(
+      'gesture-required',
+      'Screen sharing must be started by a click or a key press: set “screen” in its handler.',
+    );
   }
   return devices.getDisplayMedia({ video: true, audio });
 }
@@ -117,7 +123,9 @@ export function captureError(code: RtcErrorCode, devices: Device[], cause: unkno
     'device-busy': `The ${what} does not start; another program may be using it. Close that, then try again.`,
   };
   const text = cause instanceof Error ? cause.message : String(cause);
-  return new RtcError(code, sentences[code] ?? `The ${what} cannot be captured: ${text}`, { cause });
+  return new RtcError(code, sentences[code] ?? `The ${what} cannot be captured: ${text}`, {
+    cause,
+  });
 }
 
 interface Policy {

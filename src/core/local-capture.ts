@@ -179,7 +179,9 @@ export class LocalCapture {
   #given({ kind }: Slot): MediaStreamTrack | undefined {
     const { mediaStream, audio, video } = this.#wish ?? {};
     if ((audio || video) && !(kind === 'audio' ? audio : video)) return undefined;
-    return mediaStream?.getTracks().find((track) => track.kind === kind && track.readyState === 'live');
+    return mediaStream
+      ?.getTracks()
+      .find((track) => track.kind === kind && track.readyState === 'live');
   }
 
   /** Whether the page wants it now, muted or not. */
@@ -198,7 +200,12 @@ export class LocalCapture {
     const id = wish.mediaStream ? this.#given(slot)?.id : this.#deviceId(slot);
     const { audioProfile, facingMode, profile } = wish;
     const how = slot === this.#mic ? [audioProfile] : [facingMode, profile];
-    return JSON.stringify([this.#processors, id, !!wish.mediaStream, ...(wish.mediaStream ? [] : how)]);
+    return JSON.stringify([
+      this.#processors,
+      id,
+      !!wish.mediaStream,
+      ...(wish.mediaStream ? [] : how),
+    ]);
   }
 
   #deviceId(slot: Slot): string | undefined {
@@ -215,7 +222,10 @@ export class LocalCapture {
     else if (wish && devices.length) void this.#start(devices, wish);
     // Sound is only to be had together with the screen.
     if (wish && due.includes(this.#screen)) {
-      void this.#start(due.filter((slot) => slot.type === 'auxiliary'), wish);
+      void this.#start(
+        due.filter((slot) => slot.type === 'auxiliary'),
+        wish,
+      );
     }
     this.#refresh();
   }
@@ -240,7 +250,9 @@ export class LocalCapture {
   async #ask(slots: Slot[], wish: CaptureWish): Promise<MediaStream> {
     if (slots.includes(this.#screen)) return askForScreen(slots.includes(this.#sound));
     return mediaDevices().getUserMedia({
-      audio: slots.includes(this.#mic) && microphone({ ...wish, microphoneId: this.#deviceId(this.#mic) }),
+      audio:
+        slots.includes(this.#mic) &&
+        microphone({ ...wish, microphoneId: this.#deviceId(this.#mic) }),
       video: slots.includes(this.#cam) && camera({ ...wish, cameraId: this.#deviceId(this.#cam) }),
     });
   }
@@ -291,8 +303,11 @@ export class LocalCapture {
     const rest = this.#pair(type);
     const goesOn =
       type === 'main' &&
-      (rest.some((slot) => slot.held ?? slot.next) || failures.every(({ slot }) => slot.lost && comesBack(slot)));
-    const reverted = goesOn ? [] : this.#takeBack(rest.flatMap((slot) => (slot.failed ? slot.attribute : [])));
+      (rest.some((slot) => slot.held ?? slot.next) ||
+        failures.every(({ slot }) => slot.lost && comesBack(slot)));
+    const reverted = goesOn
+      ? []
+      : this.#takeBack(rest.flatMap((slot) => (slot.failed ? slot.attribute : [])));
     const [first] = errors;
     if (!goesOn && first) this.#refused = first;
     for (const error of errors) {
@@ -312,7 +327,8 @@ export class LocalCapture {
   #takeBack(names: ('audio' | 'video' | 'screen')[]): ('audio' | 'video' | 'screen')[] {
     const wish = this.#wish;
     const standing = [...new Set(names)].filter((name) => wish?.[name]);
-    if (wish) this.#wish = { ...wish, ...Object.fromEntries(standing.map((name) => [name, false])) };
+    if (wish)
+      this.#wish = { ...wish, ...Object.fromEntries(standing.map((name) => [name, false])) };
     this.host.revert(standing);
     this.#poke();
     return standing;
@@ -334,7 +350,9 @@ export class LocalCapture {
 
   #publishFailed(type: StreamType, error: RtcError): void {
     this.#unpublishable = error;
-    const reverted = error.fatal ? this.#takeBack(type === 'main' ? ['audio', 'video'] : ['screen']) : [];
+    const reverted = error.fatal
+      ? this.#takeBack(type === 'main' ? ['audio', 'video'] : ['screen'])
+      : [];
     this.#waiters.reject('published', error);
     this.host.emit('rtc-error', { error, reverted });
     this.host.changed();
@@ -359,7 +377,11 @@ export class LocalCapture {
     const previousState = this.#state;
     this.#state = this.#current();
     if (this.#state !== previousState && this.#last) {
-      this.host.emit('rtc-capture-state-changed', { stream: this.#last, state: this.#state, previousState });
+      this.host.emit('rtc-capture-state-changed', {
+        stream: this.#last,
+        state: this.#state,
+        previousState,
+      });
     }
     const sent = JSON.stringify(
       this.#publications().map((one) => ({ ...one, audio: one.audio?.id, video: one.video?.id })),

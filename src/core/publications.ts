@@ -124,7 +124,11 @@ export class Publications {
     return {
       key,
       run: async (signal) => {
-        await settle(client.publish(publication, signal), { signal: this.host.gone, ms: PATIENCE, what: 'Publishing' });
+        await settle(client.publish(publication, signal), {
+          signal: this.host.gone,
+          ms: PATIENCE,
+          what: 'Publishing',
+        });
         if (this.host.publishing !== client) return;
         if (actual && actual.publisher !== publisher) actual.publisher.published(type, null);
         this.#actual.set(type, { client, publisher, key });
@@ -135,7 +139,11 @@ export class Publications {
 
   async #withdraw(client: Client, type: StreamType, actual: Actual): Promise<void> {
     const { signal } = new AbortController();
-    await settle(client.unpublish(type, signal), { signal: this.host.gone, ms: PATIENCE, what: 'Unpublishing' });
+    await settle(client.unpublish(type, signal), {
+      signal: this.host.gone,
+      ms: PATIENCE,
+      what: 'Unpublishing',
+    });
     if (this.#actual.get(type) !== actual) return;
     this.#actual.delete(type);
     actual.publisher.published(type, null);

@@ -1,7 +1,8 @@
 import type { Client } from '../drivers/driver.js';
-import { backoff } from './async.js';
+import { backoff, settle } from './async.js';
 import { isTransient, toRtcError, type RtcError } from './errors.js';
 import { tokenRequest, type Joined } from './join-room.js';
+import type { Stay } from './stay.js';
 import { expiry, getToken, isRenewable } from './token-source.js';
 import type { RoomWish, TokenAnswer } from './types.js';
 
@@ -41,7 +42,12 @@ export class Renewal {
   #in(ms: number, wish: RoomWish, client: Client, signal: AbortSignal, attempt = 0): void {
     const renew = async (): Promise<void> => {
       try {
-        const answer = await getToken(this.wish() ?? wish, tokenRequest(wish, 'renew'), signal, () => undefined);
+        const answer = await getToken(
+          this.wish() ?? wish,
+          tokenRequest(wish, 'renew'),
+          signal,
+          () => undefined,
+        );
         if (signal.aborted) return;
         await client.updateToken?.(answer);
         if (!signal.aborted) this.#schedule(wish, answer, client, signal);
@@ -56,13 +62,22 @@ export class Renewal {
   }
 }
 
-/** The credentials of a role switch: asked anew where they can be. */
-export async function roleCredentials(
-  wish: RoomWish,
-  joined: RoomWish,
-  signal: AbortSignal,
-): Promise<TokenAnswer> {
-  if (!isRenewable(wish)) return { token: wish.token };
-  const request = tokenRequest({ ...joined, userRole: wish.userRole }, 'role');
-  return getToken(wish, request, signal, () => undefined);
+/**
+ * Asks the back end for another role, with credentials asked anew where they can be; once more after
+ * `auth`. A later wish aborts the question for a token only: what the back end answers says what to
+ * switch from then.
+ */
+export async function askRole(stay: Stay, wish: RoomWish, signal: AbortSignal): Promise<void> {
+  const { client, gone } = stay;
+  const { userRole } = wish;
+  const request = tokenRequest({ ...stay.wish, userRole }, 'role');
+  for (let again = isRenewable(wish); ; again = false) {
+    const credentials = await getToken(wish, request, signal, () => undefined);
+    try {
+      const asked = client.switchRole(userRole, credentials, gone);
+      return await settle(asked, { signal: gone, ms: 15_000, what: 'The role switch' });
+    } catch (error) {
+      if (!again || toRtcError(error).code !== 'auth') throw error;
+    }
+  }
 }

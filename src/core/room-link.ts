@@ -2,7 +2,14 @@ import { RtcError } from './errors.js';
 import { checkId, checkWish } from './plan.js';
 import { RoomSession, type Follower } from './room-session.js';
 import { StreamView } from './stream-view.js';
-import type { LeaveReason, LinkState, RoomWish, RtcEventDetails, SubscribeMode, ViewHost } from './types.js';
+import type {
+  LeaveReason,
+  LinkState,
+  RoomWish,
+  RtcEventDetails,
+  SubscribeMode,
+  ViewHost,
+} from './types.js';
 
 export interface LinkWish {
   /** The room that the link belongs to. */
@@ -234,7 +241,9 @@ export class RoomLink implements Follower {
       refuse('rtc-cross-room-link needs a room in mode="live".');
     }
     if (!wish.roomId) {
-      throw new RtcError('argument', 'room-id is missing on rtc-cross-room-link.', { incomplete: true });
+      throw new RtcError('argument', 'room-id is missing on rtc-cross-room-link.', {
+        incomplete: true,
+      });
     }
     if (wish.roomId === room.roomId) {
       refuse('room-id of rtc-cross-room-link must name another room than its own.');

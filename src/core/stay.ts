@@ -1,4 +1,5 @@
-import type { Client, DefaultSubscription, UserRole } from '../drivers/driver.js';
+import type { Client, ClientEvent, DefaultSubscription, UserRole } from '../drivers/driver.js';
+import { toRtcError } from './errors.js';
 import type { Joined } from './join-room.js';
 import { Roster, type RosterHost } from './roster.js';
 import type { RoomWish } from './types.js';
@@ -35,6 +36,26 @@ export class Stay {
     this.session = result.session;
     this.role = result.role;
     this.roster = new Roster(wish.roomId ?? '', host);
+  }
+
+  /** @returns whether the event changed what there is to see, or to receive */
+  apply(event: ClientEvent): boolean {
+    if (this.roster.apply(event)) return true;
+    if (event.type === 'active-speakers') {
+      this.speakers = event.userIds;
+      for (const one of this.roster.streams) one.speaking = event.userIds.includes(one.userId);
+      return true;
+    }
+    if (event.type !== 'track' && event.type !== 'stream-health') return false;
+    const stream = this.roster.stream(event.streamId);
+    if (!stream) return false;
+    if (event.type === 'stream-health') {
+      stream.failure = event.error ? toRtcError(event.error) : null;
+    } else {
+      if (event.track) stream.subscribed = true;
+      stream[`${event.kind}Track`] = event.track;
+    }
+    return true;
   }
 
   /** Aborted at the end. */

@@ -117,7 +117,10 @@ export class StreamView {
     for (const sink of sinks) {
       if (sink.stream) take(sink, sink.stream);
       else if (sink.userId) {
-        take(sink, streams.find((s) => s.userId === sink.userId && s.type === sink.streamType));
+        take(
+          sink,
+          streams.find((s) => s.userId === sink.userId && s.type === sink.streamType),
+        );
       }
     }
     const open = sinks.filter((sink) => !sink.stream && !sink.userId);
@@ -131,7 +134,11 @@ export class StreamView {
       if (kept && free(kept, sink)) take(sink, kept);
     }
     for (const sink of open) {
-      if (!chosen.has(sink)) take(sink, streams.find((stream) => free(stream, sink)));
+      if (!chosen.has(sink))
+        take(
+          sink,
+          streams.find((stream) => free(stream, sink)),
+        );
     }
     const rest = streams.filter(
       (stream) => !claimed.has(stream) && this.#allows(stream) && !this.#withheld.has(stream),
@@ -170,7 +177,10 @@ export class StreamView {
     layout: RemoteStream[],
     sounding: Set<RemoteStream>,
   ): void {
-    if (layout.length !== this.layoutStreams.length || layout.some((s, i) => s !== this.layoutStreams[i])) {
+    if (
+      layout.length !== this.layoutStreams.length ||
+      layout.some((s, i) => s !== this.layoutStreams[i])
+    ) {
       this.layoutStreams = layout;
       this.host.changed();
     }

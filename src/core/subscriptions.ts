@@ -16,9 +16,9 @@ export interface SubscriptionsHost {
   /** Aborted when the client is gone; nothing waits for its answers any more. */
   readonly gone: AbortSignal | undefined;
   /** The joined client, or null. */
-  readonly client: Client | null;
-  /** Something about a stream's subscription has changed. */
-  subscriptionChanged(stream: RemoteStream): void;
+  readonly receiving: Client | null;
+  /** Something about a subscription has changed. */
+  viewChanged(): void;
 }
 
 /** What is received of each stream, on its way to what the views want: one lane for each stream. */
@@ -36,7 +36,7 @@ export class Subscriptions {
       (error) => {
         if (isTransient(error)) return true;
         if (error.code !== 'stream-gone') stream.failure = error;
-        this.host.subscriptionChanged(stream);
+        this.host.viewChanged();
         return false;
       },
     );
@@ -66,7 +66,7 @@ export class Subscriptions {
 
   #next(stream: RemoteStream): Step | null {
     const entry = this.#entries.get(stream);
-    const { client } = this.host;
+    const client = this.host.receiving;
     if (!entry || !client) return null;
     const { wanted } = entry;
     const key = keyOf(wanted);
@@ -78,8 +78,13 @@ export class Subscriptions {
           wanted && (wanted.audio || wanted.video)
             ? client.subscribe(stream.id, wanted, signal)
             : client.unsubscribe(stream.id, signal);
-        await settle(call, { signal: this.host.gone, ms: PATIENCE, what: `Subscribing to ${stream.userId}` });
-        if (this.#entries.get(stream) !== entry) throw new RtcError('stream-gone', 'The stream has ended.');
+        await settle(call, {
+          signal: this.host.gone,
+          ms: PATIENCE,
+          what: `Subscribing to ${stream.userId}`,
+        });
+        if (this.#entries.get(stream) !== entry)
+          throw new RtcError('stream-gone', 'The stream has ended.');
         entry.actual = key;
         stream.failure = null;
         const subscribed = !!wanted && (wanted.audio || wanted.video);
@@ -87,7 +92,7 @@ export class Subscriptions {
           stream.subscribed = subscribed;
           if (!subscribed) stream.audioTrack = stream.videoTrack = null;
         }
-        this.host.subscriptionChanged(stream);
+        this.host.viewChanged();
       },
     };
   }

@@ -48,7 +48,11 @@ export async function getToken(
 }
 
 /** One question to the endpoint: its answer, or the seconds to wait before the next (202). */
-async function ask(url: string, request: TokenRequest, signal: AbortSignal): Promise<TokenAnswer | number> {
+async function ask(
+  url: string,
+  request: TokenRequest,
+  signal: AbortSignal,
+): Promise<TokenAnswer | number> {
   let response: Response;
   try {
     response = await fetch(url, {
@@ -72,7 +76,9 @@ async function ask(url: string, request: TokenRequest, signal: AbortSignal): Pro
     if (cause instanceof SyntaxError) {
       throw new RtcError('auth', `token-url ${url} must answer a JSON object {token}.`, { cause });
     }
-    throw new RtcError('network', `token-url ${url} cannot be reached. It is tried again.`, { cause });
+    throw new RtcError('network', `token-url ${url} cannot be reached. It is tried again.`, {
+      cause,
+    });
   }
   const { status } = response;
   if (status >= 500 || status === 429 || status === 408) {
@@ -86,6 +92,10 @@ async function ask(url: string, request: TokenRequest, signal: AbortSignal): Pro
 /** `expiresAt` in milliseconds since 1970; undefined when it says none. */
 export function expiry({ expiresAt }: TokenAnswer): number | undefined {
   const time =
-    typeof expiresAt === 'string' ? Date.parse(expiresAt) : expiresAt && expiresAt < 1e11 ? expiresAt * 1000 : expiresAt;
+    typeof expiresAt === 'string'
+      ? Date.parse(expiresAt)
+      : expiresAt && expiresAt < 1e11
+        ? expiresAt * 1000
+        : expiresAt;
   return time === undefined || Number.isNaN(time) ? undefined : time;
 }

@@ -10,11 +10,7 @@ import type { RtcError } from './errors.js';
 import type { RemoteStream } from './remote-stream.js';
 
 export type ConnectionState =
-  | 'disconnected'
-  | 'connecting'
-  | 'connected'
-  | 'reconnecting'
-  | 'reconnected';
+  'disconnected' | 'connecting' | 'connected' | 'reconnecting' | 'reconnected';
 export type CaptureState = 'idle' | 'starting' | 'live' | 'ended' | 'failed';
 export type PlaybackState = 'waiting' | 'subscribing' | 'playing' | 'blocked' | 'failed' | 'ended';
 export type LinkState = 'idle' | 'connecting' | 'waiting' | 'linked' | 'failed';
@@ -62,7 +58,9 @@ export interface TokenAnswer {
   expiresAt?: number | string;
 }
 
-export type TokenSource = (request: TokenRequest) => string | TokenAnswer | Promise<string | TokenAnswer>;
+export type TokenSource = (
+  request: TokenRequest,
+) => string | TokenAnswer | Promise<string | TokenAnswer>;
 
 /** Everything a page says about its stay in a room; read once per microtask. */
 export interface RoomWish {
@@ -209,7 +207,11 @@ export interface RtcEventDetails {
   'rtc-role-changed': { userRole: UserRole; previousRole: UserRole };
   'rtc-user-joined': UserDetail;
   'rtc-user-updated': UserDetail;
-  'rtc-user-left': { roomId: string; userId: string; reason?: 'leave' | 'timeout' | 'kick' | 'banned' };
+  'rtc-user-left': {
+    roomId: string;
+    userId: string;
+    reason?: 'leave' | 'timeout' | 'kick' | 'banned';
+  };
   'rtc-stream-added': StreamDetail;
   'rtc-stream-updated': StreamDetail;
   'rtc-stream-removed': StreamDetail;
@@ -223,10 +225,18 @@ export interface RtcEventDetails {
   'rtc-autoplay-blocked': { streams: RemoteStream[] };
   'rtc-mute-changed': { roomId: string; userId: string; kind: TrackKind; muted: boolean };
   'rtc-message-received': { id: string; from: string; data: string; timestamp: number };
-  'rtc-capture-state-changed': LocalStreamDetail & { state: CaptureState; previousState: CaptureState };
+  'rtc-capture-state-changed': LocalStreamDetail & {
+    state: CaptureState;
+    previousState: CaptureState;
+  };
   'rtc-stream-published': LocalStreamDetail;
   'rtc-stream-unpublished': LocalStreamDetail;
-  'rtc-device-changed': LocalStreamDetail & { kind: TrackKind; deviceId: string; label: string; reason: 'switched' | 'unplugged' };
+  'rtc-device-changed': LocalStreamDetail & {
+    kind: TrackKind;
+    deviceId: string;
+    label: string;
+    reason: 'switched' | 'unplugged';
+  };
   'rtc-screen-sharing-stopped': LocalStreamDetail;
   'rtc-link-state-changed': {
     state: LinkState;

@@ -27,7 +27,10 @@ export function checkCapacity(room: Room, newcomer: Newcomer, limits: Limits): v
   const anchors = others.filter(({ role }) => role === 'anchor');
   const most = maxAnchors[room.mode ?? 'rtc'];
   if (newcomer.role === 'anchor' && anchors.length >= most) {
-    throw new RoomError('room-full', `The room is full: ${most} users publish in it already. ${BEYOND}`);
+    throw new RoomError(
+      'room-full',
+      `The room is full: ${most} users publish in it already. ${BEYOND}`,
+    );
   }
   for (const anchor of anchors) {
     if (!covers(newcomer.want, anchor.user)) continue;
@@ -42,12 +45,20 @@ export function checkCapacity(room: Room, newcomer: Newcomer, limits: Limits): v
   const open = others.filter(({ want }) => (want.audio || want.video) && !want.only).length;
   const { audio, video, only } = newcomer.want;
   const joins = newcomer.role === 'audience' && (audio || video) && !only;
-  if (!anchors.length && joins && open >= maxFanout) throw tooManyViewers(maxFanout, 'whoever publishes');
+  if (!anchors.length && joins && open >= maxFanout)
+    throw tooManyViewers(maxFanout, 'whoever publishes');
 }
 
 /** @throws RoomError `room-full` when `viewer` begins to receive from an anchor who has no place left */
-export function checkFanout(room: Room, anchor: Session, viewer: Session, { maxFanout }: Limits): void {
-  const viewers = room.others(anchor).filter((one) => one !== viewer && receives(one, anchor)).length;
+export function checkFanout(
+  room: Room,
+  anchor: Session,
+  viewer: Session,
+  { maxFanout }: Limits,
+): void {
+  const viewers = room
+    .others(anchor)
+    .filter((one) => one !== viewer && receives(one, anchor)).length;
   if (viewers >= maxFanout) throw tooManyViewers(maxFanout, anchor.user);
 }
 

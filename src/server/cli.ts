@@ -31,7 +31,8 @@ async function main(): Promise<void> {
     return;
   }
   const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error('--port must be 0 to 65535.');
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Error('--port must be 0 to 65535.');
   const { RTC_SECRETS, RTC_ADMIN_KEY, RTC_ICE_SERVERS } = process.env;
   const server = createRoomServer({
     dev: values.dev,

@@ -2,7 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import type { Settings } from './options.js';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
-const FORWARDING = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
+const FORWARDING = [
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+];
 
 function hostOf(text: string | undefined): string | undefined {
   try {
@@ -30,7 +37,9 @@ export function refusal(request: IncomingMessage, { dev, origins }: Settings): s
   }
   if (origin === undefined) return undefined;
   const allowed = origins ? origins.includes(origin) : originHost(origin) === host;
-  return allowed ? undefined : `Pages of ${origin} may not use this server. Name them in the option origins.`;
+  return allowed
+    ? undefined
+    : `Pages of ${origin} may not use this server. Name them in the option origins.`;
 }
 
 /** Host and port of an origin, as the Host header writes them. */

@@ -90,7 +90,8 @@ export class HttpApi {
       return [200, { status: 'ok', rooms, users: sessions }];
     }
     if (top === 'token') {
-      if (method !== 'POST') throw new HttpError(405, 'Ask for a token with POST.', { allow: 'POST' });
+      if (method !== 'POST')
+        throw new HttpError(405, 'Ask for a token with POST.', { allow: 'POST' });
       return this.#token(request);
     }
     this.#authorize(request);
@@ -109,12 +110,14 @@ export class HttpApi {
         return [200, found];
       }
       case 'DELETE rooms/1':
-        if (!this.service.dismissRoom(room ?? '')) throw new HttpError(404, `There is no room “${room ?? ''}”.`);
+        if (!this.service.dismissRoom(room ?? ''))
+          throw new HttpError(404, `There is no room “${room ?? ''}”.`);
         return [200, { dismissed: room }];
       case 'DELETE rooms/3': {
         if (users !== 'users' || !user || !room) break;
         const ban = Number(url.searchParams.get('ban') ?? 0);
-        if (!(ban >= 0 && ban <= 31_536_000)) throw new HttpError(400, 'ban must be a number of seconds.');
+        if (!(ban >= 0 && ban <= 31_536_000))
+          throw new HttpError(400, 'ban must be a number of seconds.');
         return [200, { removed: this.service.removeUser(room, user, ban) }];
       }
       case 'POST tokens/0':
@@ -130,7 +133,11 @@ export class HttpApi {
     const who = await this.#who(request, ask);
     if (!who) throw new HttpError(401, 'Sign in to join the room.');
     if ('waiting' in who) {
-      return [202, { waiting: true }, { 'retry-after': String(Math.max(1, Math.round(who.waiting))) }];
+      return [
+        202,
+        { waiting: true },
+        { 'retry-after': String(Math.max(1, Math.round(who.waiting))) },
+      ];
     }
     const link = ask.reason === 'link';
     const highest = link ? 'audience' : (who.userRole ?? 'anchor');
@@ -144,7 +151,10 @@ export class HttpApi {
       ...(userData !== undefined && { userData }),
     });
     const userRole = ask.userRole === 'anchor' ? highest : ask.userRole;
-    return [200, { ...minted, userId: user, userRole, ...(userData !== undefined && { userData }) }];
+    return [
+      200,
+      { ...minted, userId: user, userRole, ...(userData !== undefined && { userData }) },
+    ];
   }
 
   async #who(request: IncomingMessage, ask: TokenAsk): Promise<Authenticated> {
@@ -156,10 +166,13 @@ export class HttpApi {
 
   #authorize({ headers }: IncomingMessage): void {
     const { adminKey } = this.settings;
-    if (adminKey === undefined) throw new HttpError(404, 'The HTTP API is off: start the server with an admin key.');
+    if (adminKey === undefined)
+      throw new HttpError(404, 'The HTTP API is off: start the server with an admin key.');
     const given = headers.authorization?.replace(/^Bearer /i, '') ?? '';
     if (!timingSafeEqual(digest(given), digest(adminKey))) {
-      throw new HttpError(401, 'The HTTP API needs its key: Authorization: Bearer …', { 'www-authenticate': 'Bearer' });
+      throw new HttpError(401, 'The HTTP API needs its key: Authorization: Bearer …', {
+        'www-authenticate': 'Bearer',
+      });
     }
   }
 }
@@ -176,7 +189,10 @@ function decode(part: string): string | undefined {
   }
 }
 
-async function readBody<S extends v.GenericSchema>(request: IncomingMessage, schema: S): Promise<v.InferOutput<S>> {
+async function readBody<S extends v.GenericSchema>(
+  request: IncomingMessage,
+  schema: S,
+): Promise<v.InferOutput<S>> {
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
     throw new HttpError(415, 'Send JSON, with content-type: application/json.');
   }
@@ -201,11 +217,17 @@ async function readBody<S extends v.GenericSchema>(request: IncomingMessage, sch
 
 function toHttp(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
-  if (error instanceof RoomError) return new HttpError(error.code === 'room-full' ? 503 : 400, error.message);
+  if (error instanceof RoomError)
+    return new HttpError(error.code === 'room-full' ? 503 : 400, error.message);
   return new HttpError(500, 'Something failed inside the server.');
 }
 
-function write(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
+function write(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
   if (response.headersSent || response.destroyed) return;
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',

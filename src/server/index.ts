@@ -50,17 +50,21 @@ export function createRoomServer(options: RoomServerOptions = {}): RoomServer {
   const settings = readOptions(options, random);
   const clock = realClock;
   const service = new RoomService(settings, clock);
-  const tokens = new Tokens(settings.secrets, settings.audience, settings.tokenLife, () => clock.now());
+  const tokens = new Tokens(settings.secrets, settings.audience, settings.tokenLife, () =>
+    clock.now(),
+  );
   const sockets = new SocketHost(service, tokens, settings, clock);
   const api = new HttpApi(service, tokens, settings, random);
   const detach: (() => void)[] = [];
   const own: Server[] = [];
 
-  const handler = (request: IncomingMessage, response: ServerResponse): boolean => api.handle(request, response);
+  const handler = (request: IncomingMessage, response: ServerResponse): boolean =>
+    api.handle(request, response);
 
   const attach = (server: Server, { path = '/rtc' }: { path?: string } = {}): void => {
     const upgrade = (...[request, socket, head]: Parameters<SocketHost['upgrade']>): void => {
-      if (new URL(request.url ?? '/', 'http://server').pathname === path) sockets.upgrade(request, socket, head);
+      if (new URL(request.url ?? '/', 'http://server').pathname === path)
+        sockets.upgrade(request, socket, head);
       else if (server.listenerCount('upgrade') === 1) socket.destroy();
     };
     server.on('upgrade', upgrade);

@@ -62,7 +62,8 @@ export class Bans {
     return [this.#bans.get(keyOf(room, user)), this.#bans.get(keyOf(room, undefined))].some(
       (ban) =>
         ban !== undefined &&
-        (this.clock.now() < ban.until || (issuedAt !== undefined && issuedAt * 1000 < ban.notBefore)),
+        (this.clock.now() < ban.until ||
+          (issuedAt !== undefined && issuedAt * 1000 < ban.notBefore)),
     );
   }
 }

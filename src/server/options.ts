@@ -64,7 +64,10 @@ export interface RoomServerOptions {
   /** Sockets of one address that have not joined yet, at most; default 100. */
   maxPending?: number;
   /** Says who asks for a token at `POST /token`. Without it the endpoint is open in `dev` only. */
-  authenticate?: (request: IncomingMessage, ask: TokenAsk) => Authenticated | Promise<Authenticated>;
+  authenticate?: (
+    request: IncomingMessage,
+    ask: TokenAsk,
+  ) => Authenticated | Promise<Authenticated>;
   /** STUN and TURN servers handed to joined clients; default none. */
   iceServers?: IceConfig['servers'];
   /** `relay` hides addresses from others and needs a TURN server; default `all`. */
@@ -96,7 +99,9 @@ export function readOptions(options: RoomServerOptions, random: () => string): S
   const { dev = false, maxFanout = 12 } = options;
   const secrets = options.secrets ?? (dev ? [random() + random()] : []);
   if (!secrets.length) {
-    throw new Error('The room server needs `secrets`: one of at least 32 bytes to sign tokens, or dev: true.');
+    throw new Error(
+      'The room server needs `secrets`: one of at least 32 bytes to sign tokens, or dev: true.',
+    );
   }
   for (const secret of secrets) {
     if (Buffer.byteLength(secret) < 32) throw new Error('A token secret needs at least 32 bytes.');

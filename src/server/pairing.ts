@@ -13,7 +13,12 @@ function belong(a: Session, b: Session): boolean {
  * publish first. All others offer to the newcomer.
  * @returns what to tell the newcomer; the others are told.
  */
-export function connectNewcomer(room: Room, newcomer: Session, offer: string | undefined, newId: () => string): Connect[] {
+export function connectNewcomer(
+  room: Room,
+  newcomer: Session,
+  offer: string | undefined,
+  newId: () => string,
+): Connect[] {
   const partners = room.others(newcomer).filter((other) => belong(newcomer, other));
   const wanted = partners.filter((other) => receives(newcomer, other));
   const first = wanted.find(({ streams }) => streams.main ?? streams.auxiliary) ?? wanted[0];
@@ -52,7 +57,9 @@ export function reconnect(room: Room, session: Session, newId: () => string): vo
 export function tellWanted(viewer: Session, publisher: Session): void {
   const wishes =
     publisher.role === 'anchor'
-      ? TYPES.map((type) => wishFor(viewer, publisher, type)).filter(({ audio, video }) => audio || video)
+      ? TYPES.map((type) => wishFor(viewer, publisher, type)).filter(
+          ({ audio, video }) => audio || video,
+        )
       : [];
   const news = JSON.stringify(wishes);
   if ((publisher.told.get(viewer.id) ?? '[]') === news) return;

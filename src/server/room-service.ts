@@ -77,7 +77,10 @@ export class RoomService {
     const link = message.link === true || claims?.link === true;
     this.#checkJoin(message, user, link, claims);
     if (offer !== undefined && !hasFixedLayout(offer)) {
-      throw new RoomError('argument', 'The offer does not have the fixed layout of four media sections.');
+      throw new RoomError(
+        'argument',
+        'The offer does not have the fixed layout of four media sections.',
+      );
     }
     this.#checkPrevious(message, user, previous);
     const room = this.#rooms.get(message.room) ?? new Room(message.room, this.clock.now());
@@ -89,10 +92,16 @@ export class RoomService {
     }
     const same = this.#sameAnchor(room, user, role, link);
     if (room.sessions.size - (same ? 1 : 0) >= this.settings.maxUsers) {
-      throw new RoomError('room-full', `The room is full: it takes ${this.settings.maxUsers} users.`);
+      throw new RoomError(
+        'room-full',
+        `The room is full: it takes ${this.settings.maxUsers} users.`,
+      );
     }
     if (!this.#rooms.has(room.id) && this.#rooms.size >= this.settings.maxRooms) {
-      throw new RoomError('room-full', `The server is full: it takes ${this.settings.maxRooms} rooms.`);
+      throw new RoomError(
+        'room-full',
+        `The server is full: it takes ${this.settings.maxRooms} rooms.`,
+      );
     }
     const before = room.mode;
     room.mode = mode;
@@ -158,7 +167,11 @@ export class RoomService {
     const session = this.#sessions.get(id);
     if (session?.resumeToken !== token) {
       const ended = this.#ended.get(id);
-      throw new RoomError('state', 'This session is over; join anew.', isEnded(ended) ? ended : undefined);
+      throw new RoomError(
+        'state',
+        'This session is over; join anew.',
+        isEnded(ended) ? ended : undefined,
+      );
     }
     session.resumeToken = this.newId();
     session.cancelTimer?.();
@@ -209,7 +222,8 @@ export class RoomService {
     if (role === 'audience' && room.mode === 'rtc') {
       throw new RoomError('argument', 'A call has no audience; use mode="live".');
     }
-    if (!highest(role, limit)) throw new RoomError('forbidden', 'The token does not allow the role anchor.');
+    if (!highest(role, limit))
+      throw new RoomError('forbidden', 'The token does not allow the role anchor.');
     const same = this.#sameAnchor(room, session.user, role, false);
     if (role === 'anchor') {
       const others = { ...session, role, session };
@@ -224,14 +238,18 @@ export class RoomService {
   }
 
   /** @throws RoomError */
-  handle(session: Session, message: Exclude<ClientMessage, { t: 'join' | 'resume' | 'role' | 'ice' }>): void {
+  handle(
+    session: Session,
+    message: Exclude<ClientMessage, { t: 'join' | 'resume' | 'role' | 'ice' }>,
+  ): void {
     const { room } = session;
     switch (message.t) {
       case 'leave':
         this.leave(session, 'leave');
         break;
       case 'publish':
-        if (session.role !== 'anchor') throw new RoomError('forbidden', 'An audience cannot publish; switch the role first.');
+        if (session.role !== 'anchor')
+          throw new RoomError('forbidden', 'An audience cannot publish; switch the role first.');
         session.streams = message.streams;
         room.tell(session, { t: 'peer-updated', peer: toPeer(session) });
         break;
@@ -246,7 +264,8 @@ export class RoomService {
         this.#relay(session, message.data, message.to);
         break;
       case 'kick':
-        if (!session.moderator) throw new RoomError('forbidden', 'Only a moderator’s token may remove users.');
+        if (!session.moderator)
+          throw new RoomError('forbidden', 'Only a moderator’s token may remove users.');
         this.removeUser(room.id, message.user);
         break;
       case 'signal':
@@ -258,7 +277,10 @@ export class RoomService {
   createRoom(id: string, mode?: RoomMode): boolean {
     if (this.#rooms.has(id)) return false;
     if (this.#rooms.size >= this.settings.maxRooms) {
-      throw new RoomError('room-full', `The server is full: it takes ${this.settings.maxRooms} rooms.`);
+      throw new RoomError(
+        'room-full',
+        `The server is full: it takes ${this.settings.maxRooms} rooms.`,
+      );
     }
     const room = new Room(id, this.clock.now());
     room.mode = mode;
@@ -307,24 +329,35 @@ export class RoomService {
 
   #checkJoin(message: JoinMessage, user: string, link: boolean, claims: Claims | null): void {
     const { mode, role, room } = message;
-    if (link && role !== 'audience') throw new RoomError('forbidden', 'A cross-room link joins as audience.');
+    if (link && role !== 'audience')
+      throw new RoomError('forbidden', 'A cross-room link joins as audience.');
     if (role === 'audience' && mode === 'rtc') {
       throw new RoomError('argument', 'A call has no audience; use mode="live".');
     }
     if (claims) {
-      if (claims.room !== room) throw new RoomError('forbidden', `The token is for another room than “${room}”.`);
+      if (claims.room !== room)
+        throw new RoomError('forbidden', `The token is for another room than “${room}”.`);
       if (message.user !== undefined && message.user !== claims.user) {
         throw new RoomError('forbidden', `The token is for another user than “${message.user}”.`);
       }
-      if (!highest(role, claims.role)) throw new RoomError('forbidden', 'The token does not allow the role anchor.');
+      if (!highest(role, claims.role))
+        throw new RoomError('forbidden', 'The token does not allow the role anchor.');
     }
     if (this.bans.refuses(room, user, claims?.issuedAt)) {
-      throw new RoomError('forbidden', 'You were removed from this room, or it was dismissed; a new token is needed.', 'banned');
+      throw new RoomError(
+        'forbidden',
+        'You were removed from this room, or it was dismissed; a new token is needed.',
+        'banned',
+      );
     }
   }
 
   /** A client that joins again by itself neither comes back after its end nor kicks who came since. */
-  #checkPrevious({ room: id, role, link }: JoinMessage, user: string, previous: string | undefined): void {
+  #checkPrevious(
+    { room: id, role, link }: JoinMessage,
+    user: string,
+    previous: string | undefined,
+  ): void {
     if (previous === undefined) return;
     const ended = this.#ended.get(previous);
     if (isEnded(ended)) throw new RoomError('forbidden', SENTENCES[ended], ended);
@@ -346,7 +379,11 @@ export class RoomService {
       const publisher = room.sessions.get(wish.session);
       if (!publisher || publisher === session) continue;
       found++;
-      if ((wish.audio || wish.video) && publisher.role === 'anchor' && !receives(session, publisher)) {
+      if (
+        (wish.audio || wish.video) &&
+        publisher.role === 'anchor' &&
+        !receives(session, publisher)
+      ) {
         checkFanout(room, publisher, session, this.settings);
       }
       session.wishes.set(streamId(publisher.id, wish.type), wish);
@@ -356,7 +393,8 @@ export class RoomService {
       const publisher = room.sessions.get(id);
       if (publisher && publisher !== session) tellWanted(session, publisher);
     }
-    if (wishes.length && !found) throw new RoomError('stream-gone', 'The user of this stream has left.');
+    if (wishes.length && !found)
+      throw new RoomError('stream-gone', 'The user of this stream has left.');
   }
 
   #relay(session: Session, data: string, to?: string[]): void {
@@ -373,7 +411,10 @@ export class RoomService {
     const link = session.room.connections.get(conn);
     if (!link || (link.a !== session && link.b !== session)) return;
     if ('sdp' in signal && !hasFixedLayout(signal.sdp.sdp)) {
-      throw new RoomError('argument', 'The SDP does not have the fixed layout of four media sections.');
+      throw new RoomError(
+        'argument',
+        'The SDP does not have the fixed layout of four media sections.',
+      );
     }
     const other = link.a === session ? link.b : link.a;
     other.outbox.send({ t: 'signal', conn, signal });

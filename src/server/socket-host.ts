@@ -1,7 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { CLOSE, MAX_PAYLOAD, PROTOCOL, type ClientMessage, type Frame, type JoinMessage, type ServerMessage } from '../protocol/messages.js';
+import {
+  CLOSE,
+  MAX_PAYLOAD,
+  PROTOCOL,
+  type ClientMessage,
+  type Frame,
+  type JoinMessage,
+  type ServerMessage,
+} from '../protocol/messages.js';
 import { parseFrame } from '../protocol/validators.js';
 import { Channel } from './channel.js';
 import type { Clock } from './clock.js';
@@ -41,7 +49,9 @@ export class SocketHost {
     const refused = refusal(request, this.settings);
     if (refused !== undefined || this.#closed || pending >= this.settings.maxPending) {
       const [status, text] =
-        refused !== undefined ? ['403 Forbidden', refused] : ['503 Service Unavailable', 'Try again later.'];
+        refused !== undefined
+          ? ['403 Forbidden', refused]
+          : ['503 Service Unavailable', 'Try again later.'];
       socket.on('error', () => undefined);
       socket.end(
         `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
@@ -88,8 +98,9 @@ export class SocketHost {
       queue = queue.then(async () => {
         if (socket.readyState !== 1) return;
         try {
+          // `ws` gives a Buffer unless told otherwise.
           if (binary) throw new Error('frames are text');
-          const frame = parseFrame(String(raw));
+          const frame = parseFrame((raw as Buffer).toString());
           if (session) {
             await this.#onFrame(session, socket, frame);
           } else {
@@ -145,7 +156,12 @@ export class SocketHost {
     channel.socket = socket;
     stale?.terminate();
     const { ice } = this.settings;
-    channel.sendDirect({ t: 'resumed', resume: session.resumeToken, received: channel.received, ice });
+    channel.sendDirect({
+      t: 'resumed',
+      resume: session.resumeToken,
+      received: channel.received,
+      ice,
+    });
     channel.replay();
     return session;
   }
@@ -156,7 +172,8 @@ export class SocketHost {
     session.lastHeard = this.clock.now();
     const message = channel.receive(frame);
     if (!message) return;
-    if (message.t === 'join' || message.t === 'resume') throw new Error(`${message.t} comes first, and once`);
+    if (message.t === 'join' || message.t === 'resume')
+      throw new Error(`${message.t} comes first, and once`);
     if (!channel.buckets.take(message.t)) {
       socket.close(CLOSE.tooSlow, `Too many ${message.t} messages`);
       return;
@@ -170,7 +187,8 @@ export class SocketHost {
         return;
       }
       if (message.t === 'role') {
-        const claims = message.token !== undefined ? await this.#roleClaims(session, message.token) : null;
+        const claims =
+          message.token !== undefined ? await this.#roleClaims(session, message.token) : null;
         this.service.switchRole(session, message.role, claims?.role);
       } else {
         this.service.handle(session, message);
@@ -206,7 +224,13 @@ export class SocketHost {
     const message = error instanceof Error ? error.message : String(error);
     this.settings.log('malformed', { message: message.slice(0, 200) });
     // A close reason holds 123 bytes.
-    socket.close(CLOSE.malformed, Buffer.from(message).subarray(0, 120).toString().replace(/\uFFFD/g, ''));
+    socket.close(
+      CLOSE.malformed,
+      Buffer.from(message)
+        .subarray(0, 120)
+        .toString()
+        .replace(/\uFFFD/g, ''),
+    );
   }
 
   #onClose(session: Session | null, socket: WebSocket, code: number): void {
@@ -214,7 +238,8 @@ export class SocketHost {
     const channel = this.#channels.get(session.id);
     if (channel?.socket !== socket) return;
     channel.socket = null;
-    if (code === 1000 || code === 1001 || code === CLOSE.malformed) this.service.leave(session, 'leave');
+    if (code === 1000 || code === 1001 || code === CLOSE.malformed)
+      this.service.leave(session, 'leave');
     else this.service.drop(session);
   }
 

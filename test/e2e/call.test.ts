@@ -128,3 +128,42 @@ e2e('call: closing the page leaves at once', async (world) => {
   const gone = await alice.waitForEvent('rtc-user-left', { userId: 'bob' }, from, 5_000);
   assert.equal(gone.detail['reason'], 'leave');
 });
+
+e2e('call: the buttons of controls join, mute and leave, and ask the page first', async (world) => {
+  const { bob } = await call(world, 'bob');
+  const alice = await world.open(
+    'alice',
+    caller('alice', '8888', 'controls').replace(' joined', '').replace('<rtc-local-stream', '<rtc-local-stream controls'),
+  );
+  await alice.clickText('Join');
+  await assertEverybodySees({ alice, bob });
+  assert.deepEqual((await alice.waitForEvent('rtc-request')).detail, { name: 'joined', value: true });
+  await alice.click('[aria-label="Mute microphone"]');
+  await bob.waitForEvent('rtc-mute-changed', { userId: 'alice', kind: 'audio', muted: true });
+  await alice.click('[aria-label="Turn camera off"]');
+  await bob.waitForEvent('rtc-mute-changed', { userId: 'alice', kind: 'video', muted: true });
+  await alice.eval(() => {
+    addEventListener('rtc-request', (event) => event.preventDefault(), { once: true });
+  });
+  await alice.click('[aria-label="Leave"]');
+  assert.equal(await alice.attr('rtc-room', 'joined'), '', 'the page said no');
+  await alice.click('[aria-label="Leave"]');
+  await alice.assertOut();
+});
+
+e2e('call: commands do the same from any button', async (world) => {
+  const { bob } = await call(world, 'bob');
+  const alice = await world.open(
+    'alice',
+    `<p><button id="go" commandfor="room" command="--toggle-joined">Join or leave</button>
+<button id="mute" commandfor="mine" command="--toggle-audio">Microphone</button></p>
+${caller('alice').replace('<rtc-room', '<rtc-room id="room"').replace(' joined', '').replace('<rtc-local-stream', '<rtc-local-stream id="mine"')}`,
+  );
+  await alice.click('#go');
+  await assertEverybodySees({ alice, bob });
+  await alice.click('#mute');
+  await bob.waitForEvent('rtc-mute-changed', { userId: 'alice', kind: 'audio', muted: true });
+  assert.equal(await alice.attr('#mine', 'audio-muted'), '');
+  await alice.click('#go');
+  await alice.assertOut();
+});

@@ -248,6 +248,7 @@ export class Peer {
 
   /** A real click, a user gesture, in the middle of the element. */
   async click(selector: string): Promise<void> {
+    await waitFor(`${selector} is there in ${this.name}'s page`, () => this.eval((where) => window.e2e.all(where).length > 0, selector));
     const { x, y } = await this.eval((where) => {
       const element = window.e2e.find(where);
       element.scrollIntoView({ block: 'center' });
@@ -255,6 +256,23 @@ export class Peer {
       return { x: left + width / 2, y: top + height / 2 };
     }, selector);
     await this.page.mouse.click(x, y);
+  }
+
+  /** A real click on the button that reads so. */
+  async clickText(text: string): Promise<void> {
+    const mark = `e2e-${text}`;
+    await waitFor(`there is a button “${text}”`, () =>
+      this.eval(
+        (label, id) => {
+          const found = window.e2e.all('button').find((button) => button.textContent?.trim() === label);
+          found?.setAttribute('data-e2e', id);
+          return !!found;
+        },
+        text,
+        mark,
+      ),
+    );
+    await this.click(`[data-e2e="${mark}"]`);
   }
 
   /** Text that a person sees, shadow roots included. */

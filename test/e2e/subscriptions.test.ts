@@ -235,3 +235,50 @@ e2e('subscriptions: no-publish captures and does not publish', async (world) => 
   await alice.waitForFrames('user:bob');
   await bob.waitForAttr('rtc-local-stream', 'published', '');
 });
+
+e2e('subscriptions: a shared screen is a second stream, taken by stream-type="auxiliary"', async (world) => {
+  const bob = await world.open(
+    'bob',
+    `<button id="share" commandfor="mine" command="--toggle-screen">Share</button>
+${caller('bob').replace('<rtc-local-stream', '<rtc-local-stream id="mine"')}`,
+    {
+      // What is shown is a picture of the page's own: headless browsers have no screen.
+      init: () => {
+        navigator.mediaDevices.getDisplayMedia = () => {
+          const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 200 });
+          const context = canvas.getContext('2d');
+          setInterval(() => context?.fillRect(Math.random() * 320, Math.random() * 200, 9, 9), 50);
+          const stream = canvas.captureStream(10);
+          window.e2e.tracks.push(...stream.getTracks());
+          return Promise.resolve(stream);
+        };
+      },
+    },
+  );
+  const peer = await viewer(
+    world,
+    'layout="none"',
+    '<rtc-remote-stream id="face" user-id="bob"></rtc-remote-stream>\n<rtc-remote-stream id="screen" user-id="bob" stream-type="auxiliary"></rtc-remote-stream>',
+  );
+  await peer.waitForFrames('#face');
+  assert.equal(await peer.attr('#screen', 'playback-state'), 'waiting');
+  await bob.click('#share');
+  await peer.waitForEvent('rtc-stream-added', { stream: { userId: 'bob', type: 'auxiliary' } });
+  await Promise.all([peer.waitForFrames('#screen'), peer.waitForFrames('#face')]);
+  assert.equal((await bob.live()).tracks, 3);
+  await bob.click('#share');
+  await peer.waitForEvent('rtc-stream-removed', { stream: { userId: 'bob', type: 'auxiliary' } });
+  await peer.waitForAttr('#screen', 'playback-state', 'ended');
+  await waitFor('the screen is not captured any more', async () => (await bob.live()).tracks === 2);
+  await peer.waitForFrames('#face');
+});
+
+e2e('subscriptions: a screen without a user gesture is taken back with gesture-required', async (world) => {
+  const { bob } = await call(world, 'bob');
+  await bob.waitForAttr('rtc-local-stream', 'published', '');
+  await bob.set('rtc-local-stream', 'screen', '');
+  const { detail } = await bob.waitForEvent('rtc-error', { error: { code: 'gesture-required' } });
+  assert.deepEqual(detail['reverted'], ['screen']);
+  await bob.waitForAttr('rtc-local-stream', 'screen', null);
+  assert.equal(await bob.attr('rtc-local-stream', 'capture-state'), 'live', 'the camera goes on');
+});

@@ -1,4 +1,6 @@
-export type Engine = typeof import('../../core/engine.js');
+import type * as core from '../../core/engine.js';
+
+export type Engine = typeof core;
 
 let loading: Promise<Engine> | undefined;
 

@@ -162,7 +162,8 @@ export abstract class StageElement extends RtcElement implements RoomProvider {
       part="status"
       role="status"
       class=${situation ? '' : 'none'}
-      ?data-busy=${situation?.icon === 'spinner'}>
+      ?data-busy=${situation?.icon === 'spinner'}
+    >
       ${
         situation?.slot === 'empty'
           ? html`<slot name="empty">${parts}</slot>`

@@ -73,6 +73,11 @@ export function tint(root: ParentNode, id: string): void {
 /** What keeps a stream from being seen or heard. The live region stays, or its first sentence would not be read. */
 export function renderStatus(message = ''): TemplateResult {
   return html`<div part="status" role="status" class=${message ? '' : 'none'}>
-    ${message ? html`${icon('alert')}<p part="message">${message}</p>` : nothing}
+    ${
+      message
+        ? html`${icon('alert')}
+            <p part="message">${message}</p>`
+        : nothing
+    }
   </div>`;
 }

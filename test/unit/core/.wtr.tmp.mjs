@@ -34,7 +34,7 @@ export default {
     }),
   ],
   testFramework: { config: { timeout: 10_000, grep: process.env.RTC_TEST_NAME } },
-  testsFinishTimeout: 100_000,
+  testsFinishTimeout: 460_000,
   coverageConfig: { include: ['src/**/*.ts'], reportDir: 'coverage' },
   reporters: [
     defaultReporter({ reportTestResults: true, reportTestProgress: false }), countReporter(),

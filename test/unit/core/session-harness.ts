@@ -160,7 +160,6 @@ export class TestSink implements Sink {
   stream?: RemoteStream | null;
   shown: RemoteStream | null = null;
   sounds = false;
-  resumed = 0;
   unblocked = 0;
 
   constructor(wish: Partial<Omit<Sink, 'node'>> = {}) {
@@ -173,7 +172,7 @@ export class TestSink implements Sink {
   }
 
   unblock(): Promise<void> {
-    this.resumed++;
+    this.unblocked++;
     return Promise.resolve();
   }
 }

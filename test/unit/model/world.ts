@@ -60,14 +60,14 @@ export class World {
   #guests = new Map<string, FakeUser>();
   #deviceFailure: { name: string; kind: 'audio' | 'video' } | null = null;
   #open: (() => void)[] | null = null;
-  readonly #setTimeout = window.setTimeout;
+  readonly #setTimeout = window.setTimeout.bind(window);
   readonly #onRejection = (event: PromiseRejectionEvent): void => {
     this.problems.push(`unhandled rejection: ${String(event.reason)}`);
   };
 
   constructor() {
-    const real = this.#setTimeout.bind(window);
-    window.setTimeout = ((act: () => void, ms = 0) => real(act, ms / HURRY)) as typeof setTimeout;
+    window.setTimeout = ((act: () => void, ms = 0) =>
+      this.#setTimeout(act, ms / HURRY)) as typeof setTimeout;
     addEventListener('unhandledrejection', this.#onRejection);
     navigator.mediaDevices.getUserMedia = (constraints = {}) => this.#capture(constraints);
     for (const name of ['p0', 'p1']) {

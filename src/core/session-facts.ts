@@ -1,0 +1,158 @@
+import type { EndReason, UserRole } from '../drivers/driver.js';
+import { RtcError, toRtcError } from './errors.js';
+import { KICK_MESSAGE } from './kick-message.js';
+import { log } from './logger.js';
+import type { RemoteStream } from './remote-stream.js';
+import type { Stay } from './stay.js';
+import type { ConnectionState, LeaveReason, RemoteUser, RoomWish, SessionHost } from './types.js';
+
+/** Why the user is out although nobody asked to leave. */
+export interface Ending {
+  reason: LeaveReason;
+  message: string;
+  by?: string;
+}
+
+/** What is true of a room, and what can be done inside it. */
+export abstract class SessionFacts {
+  /** What keeps the wish from being true. */
+  error: RtcError | null = null;
+  ended: Ending | null = null;
+  /** Seconds until the token endpoint is asked again. */
+  waiting: number | null = null;
+
+  protected wanted: RoomWish | null = null;
+  protected stay: Stay | null = null;
+  #state: ConnectionState = 'disconnected';
+
+  constructor(protected readonly host: SessionHost) {}
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  get inRoom(): boolean {
+    return this.stay !== null && !['disconnected', 'connecting'].includes(this.#state);
+  }
+
+  get role(): UserRole | null {
+    return this.stay?.role ?? null;
+  }
+
+  get userId(): string | null {
+    return this.stay?.userId ?? this.wanted?.userId ?? null;
+  }
+
+  get roomId(): string | null {
+    return this.stay?.roster.roomId ?? this.wanted?.roomId ?? null;
+  }
+
+  get users(): readonly RemoteUser[] {
+    return this.stay?.roster.users ?? [];
+  }
+
+  get streams(): readonly RemoteStream[] {
+    return this.stay?.roster.streams ?? [];
+  }
+
+  get client(): unknown {
+    return this.stay?.client.native ?? null;
+  }
+
+  /** Ids of the users who speak. */
+  get speakers(): readonly string[] {
+    return this.stay?.speakers ?? [];
+  }
+
+  /** The wish as it was joined, with what the token named; else the wish. */
+  get wish(): RoomWish | null {
+    return this.stay?.wish ?? this.wanted;
+  }
+
+  async sendMessage(data: string, to?: string | string[]): Promise<void> {
+    const { client } = this.#inside('send a message');
+    if (typeof data !== 'string') {
+      throw new RtcError(
+        'argument',
+        'A message is a string; use JSON.stringify() for anything else.',
+      );
+    }
+    if (!client.sendMessage) throw this.#unsupported('messages');
+    await client.sendMessage(data, typeof to === 'string' ? [to] : to);
+  }
+
+  async kick(userId: string): Promise<void> {
+    const { client } = this.#inside('remove a user');
+    try {
+      if (client.kick) return await client.kick(userId);
+    } catch (error) {
+      if (toRtcError(error).code !== 'forbidden') throw error;
+    }
+    await this.sendMessage(KICK_MESSAGE, userId);
+  }
+
+  getRemoteUser(userId: string): RemoteUser | undefined {
+    return this.stay?.roster.user(userId);
+  }
+
+  async getStats(): Promise<RTCStatsReport[]> {
+    const { client } = this.#inside('read statistics');
+    if (!client.getStats) throw this.#unsupported('statistics');
+    return client.getStats();
+  }
+
+  /** The wish was refused: it is taken back, and told. */
+  protected refuse(error: RtcError, wish: { joined?: false; userRole?: UserRole }): void {
+    error.fatal = true;
+    this.takeBack(wish);
+    this.report(error, 'joined' in wish ? ['joined'] : ['user-role']);
+  }
+
+  protected takeBack(wish: { joined?: false; userRole?: UserRole }): void {
+    if (this.wanted) this.wanted = { ...this.wanted, ...wish };
+    this.host.revert(wish);
+  }
+
+  protected banned(reason: Removal, message: string): void {
+    this.ended = { reason, message };
+    this.setState('disconnected', { reason });
+    if (reason !== 'token-expired') this.host.emit('rtc-client-banned', { reason, message });
+  }
+
+  protected report(error: RtcError, reverted: string[] = []): void {
+    error.provider ??= this.wanted?.provider;
+    log('warn', error.code, error.message);
+    this.host.changed();
+    this.host.emit('rtc-error', { error, reverted });
+  }
+
+  protected setState(
+    state: ConnectionState,
+    more: { reason?: LeaveReason; error?: RtcError } = {},
+  ): void {
+    const previousState = this.#state;
+    if (state === previousState) return;
+    this.#state = state;
+    this.host.changed();
+    this.host.emit('rtc-connection-state-changed', { state, previousState, ...more });
+  }
+
+  #inside(what: string): Stay {
+    if (this.stay && this.inRoom) return this.stay;
+    throw new RtcError('state', `Join the room before you ${what}.`);
+  }
+
+  #unsupported(what: string): RtcError {
+    return new RtcError(
+      'unsupported',
+      `The back end ${this.wanted?.provider ?? ''} has no ${what}.`,
+    );
+  }
+}
+
+export type Removal = Exclude<EndReason, 'connection-lost'>;
+
+/** The reason for which the back end refuses a rejoin, when that is what a vendor code says. */
+export function endReason(code: unknown): Removal | undefined {
+  return (['kick', 'banned', 'room_disband', 'token-expired'] as const).find((one) => one === code);
+}

@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { loadEngine } from '../../../src/elements/shared/engine.js';
+import { checkAlways, checkGone, checkQuiet } from './invariants.js';
+import { LOCAL_NAMES, ROOM_VALUES, World, type Op, type RoomAttribute } from './world.js';
+
+const who = fc.nat(9);
+const room: fc.Arbitrary<Op> = fc
+  .constantFrom(...(Object.keys(ROOM_VALUES) as RoomAttribute[]), 'joined' as const, 'joined' as const)
+  .chain((name) =>
+    fc.record({ op: fc.constant('room'), who, name: fc.constant(name), value: fc.constantFrom(...ROOM_VALUES[name]) }),
+  );
+const op: fc.Arbitrary<Op> = fc.oneof(
+  { weight: 8, arbitrary: room },
+  {
+    weight: 6,
+    arbitrary: fc.record({ op: fc.constant('local'), who, name: fc.constantFrom(...LOCAL_NAMES), on: fc.boolean() }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.oneof(
+      fc.record({ op: fc.constant('remote'), who, name: fc.constant('user-id'), value: fc.constantFrom('bob', 'guest1', null) }),
+      fc.record({ op: fc.constant('remote'), who, name: fc.constant('subscribe'), value: fc.constantFrom('audio', 'none', null) }),
+      fc.record({ op: fc.constant('link'), name: fc.constant('room-id'), value: fc.constantFrom('1', '2', null) }),
+      fc.record({ op: fc.constant('link'), name: fc.constant('disabled'), value: fc.constantFrom('', null) }),
+    ),
+  },
+  { weight: 5, arbitrary: fc.record({ op: fc.constant('put'), who, where: who }) },
+  { weight: 2, arbitrary: fc.record({ op: fc.constant('remove'), who }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant('clone'), who, where: who }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      op: fc.constant('fail'),
+      step: fc.constantFrom('join', 'leave', 'switchRole', 'publish', 'unpublish', 'subscribe', 'unsubscribe', 'setUserData'),
+      how: fc.constantFrom('network', 'forbidden', 'never', 'late'),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.oneof(
+      fc.record({ op: fc.constant('end'), n: who, reason: fc.constantFrom('kick', 'banned', 'room_disband', 'connection-lost') }),
+      fc.record({ op: fc.constantFrom('drop', 'restore', 'role'), n: who }),
+      fc.record({ op: fc.constant('guest'), room: fc.constantFrom('1', '2'), act: fc.constantFrom('publish', 'unpublish', 'leave', 'mute') }),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.oneof(
+      fc.record({ op: fc.constant('device'), name: fc.constantFrom('NotFoundError', 'NotReadableError'), kind: fc.constantFrom('audio', 'video') }),
+      fc.record({ op: fc.constant('prompt'), open: fc.boolean() }),
+    ),
+  },
+  { weight: 5, arbitrary: fc.record({ op: fc.constant('step'), count: fc.integer({ min: 1, max: 6 }) }) },
+  { weight: 3, arbitrary: fc.record({ op: fc.constant('task') }) },
+  { weight: 3, arbitrary: fc.record({ op: fc.constant('settle') }) },
+) as fc.Arbitrary<Op>;
+
+async function play(ops: readonly Op[]): Promise<void> {
+  const world = new World();
+  try {
+    for (const one of ops) {
+      await world.run(one);
+      checkAlways(world);
+    }
+    await world.quiesce();
+    checkQuiet(world);
+  } finally {
+    await world.end();
+  }
+  checkGone(world);
+}
+
+/** Sequences that failed once, shrunk. */
+const REGRESSIONS: Record<string, Op[]> = {};
+
+describe('model of rooms', function () {
+  this.timeout(450_000);
+
+  // Fetched once, over a network that is no part of any sequence.
+  before(() => loadEngine());
+
+  for (const [name, ops] of Object.entries(REGRESSIONS)) it(`regression: ${name}`, () => play(ops));
+
+  it('joins, captures and publishes what a plain sequence asks for', () =>
+    play([
+      { op: 'local', who: 0, name: 'audio', on: true },
+      { op: 'local', who: 0, name: 'video', on: true },
+      { op: 'room', who: 0, name: 'joined', value: '' },
+      { op: 'room', who: 1, name: 'joined', value: '' },
+      { op: 'guest', room: '2', act: 'publish' },
+      { op: 'put', who: 6, where: 0 },
+    ]));
+
+  it('holds its invariants in random sequences', async () => {
+    const seed = Date.now() % 2 ** 31;
+    console.log(`model seed ${seed}`);
+    await fc.assert(fc.asyncProperty(fc.array(op, { minLength: 5, maxLength: 40, size: 'max' }), play), {
+      seed,
+      numRuns: 4000,
+      endOnFailure: false,
+      interruptAfterTimeLimit: 400_000,
+    });
+  });
+});
