@@ -198,9 +198,9 @@ export class RoomLink implements Follower {
     const previousState = this.#state;
     const state = this.#current();
     if (this.session?.inRoom) this.error = null;
+    this.#state = state;
     this.host.changed();
     if (state === previousState) return;
-    this.#state = state;
     this.host.emit('rtc-link-state-changed', {
       state,
       previousState,

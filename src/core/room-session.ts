@@ -1,4 +1,4 @@
-import type { Client, ClientEvent, EndReason, UserRole } from '../drivers/driver.js';
+import type { ClientEvent, EndReason, UserRole } from '../drivers/driver.js';
 import { settle } from './async.js';
 import { isTransient, RtcError, toRtcError } from './errors.js';
 import { joinRoom, type Joined } from './join-room.js';
@@ -73,20 +73,6 @@ export class RoomSession extends SessionFacts {
     if (!parent) this.views.add(this.view);
   }
 
-  /** The client while the user is an anchor. */
-  get publishing(): Client | null {
-    return this.stay?.role === 'anchor' ? this.stay.client : null;
-  }
-
-  get receiving(): Client | null {
-    return this.stay?.client ?? null;
-  }
-
-  /** Aborted when the client is gone. */
-  get gone(): AbortSignal | undefined {
-    return this.stay?.gone;
-  }
-
   get localStreams(): readonly LocalStream[] {
     return [...this.#publications.publishers].flatMap(({ main, auxiliary }) =>
       [main, auxiliary].filter((stream) => !!stream),
@@ -137,8 +123,8 @@ export class RoomSession extends SessionFacts {
   }
 
   whenLeft(): Promise<void> {
-    const out = !this.stay && this.state === 'disconnected';
-    return out ? Promise.resolve() : this.#waiters.wait('leave');
+    if (!this.stay && this.state === 'disconnected') return Promise.resolve();
+    return this.#waiters.wait('leave');
   }
 
   whenRole(role: UserRole): Promise<void> {
@@ -152,7 +138,7 @@ export class RoomSession extends SessionFacts {
 
   addPublisher(publisher: Publisher): () => void {
     const remove = this.#publications.add(publisher);
-    publisher.roomActive(this.#active);
+    this.#tellActive(publisher);
     this.host.changed();
     return () => {
       publisher.roomActive(false);
@@ -180,7 +166,7 @@ export class RoomSession extends SessionFacts {
 
   #next(): Step | null {
     const wish = this.wanted;
-    const stay = this.stay;
+    const { stay } = this;
     const identity = wish?.joined ? identityOf(wish) : null;
     if (!stay) {
       if (!wish || identity === null) return null;
@@ -253,8 +239,8 @@ export class RoomSession extends SessionFacts {
         this.#subscriptions.add(stream, stay.defaults);
       },
     });
-    const { result, client } = joined;
     this.stay = stay;
+    const { result, client } = joined;
     this.#previous = undefined;
     this.error = this.ended = this.waiting = null;
     if (stay.role !== wish.userRole && this.wanted?.userRole === wish.userRole) {
@@ -269,11 +255,12 @@ export class RoomSession extends SessionFacts {
       userId: stay.userId,
       userRole: stay.role,
     });
-    for (const user of result.users) if (this.stay === stay) stay.roster.addUser(user);
-    for (const stream of result.streams) if (this.stay === stay) stay.roster.addStream(stream);
-    joined.listen((event) => {
+    const hear = (event: ClientEvent): void => {
       if (this.stay === stay) this.#onEvent(stay, event);
-    });
+    };
+    for (const user of result.users) hear({ type: 'user-joined', user });
+    for (const stream of result.streams) hear({ type: 'stream-added', stream });
+    joined.listen(hear);
     this.#waiters.resolve('join');
     this.#waiters.resolve(stay.role);
     this.#publications.poke();
@@ -439,6 +426,13 @@ export class RoomSession extends SessionFacts {
     const active = !!wish?.joined && !!wish.roomId && wish.userRole === 'anchor';
     if (active === this.#active) return;
     this.#active = active;
-    for (const publisher of this.#publications.publishers) publisher.roomActive(active);
+    for (const publisher of this.#publications.publishers) this.#tellActive(publisher);
+  }
+
+  /** A task later when it begins: opening devices takes the page's time, and the socket goes first. */
+  #tellActive(publisher: Publisher): void {
+    const { publishers } = this.#publications;
+    if (!this.#active) publisher.roomActive(false);
+    else setTimeout(() => publishers.has(publisher) && publisher.roomActive(this.#active));
   }
 }

@@ -1,4 +1,4 @@
-import type { EndReason, UserRole } from '../drivers/driver.js';
+import type { Client, EndReason, UserRole } from '../drivers/driver.js';
 import { RtcError, toRtcError } from './errors.js';
 import { KICK_MESSAGE } from './kick-message.js';
 import { log } from './logger.js';
@@ -53,6 +53,20 @@ export abstract class SessionFacts {
 
   get streams(): readonly RemoteStream[] {
     return this.stay?.roster.streams ?? [];
+  }
+
+  /** The client while the user is an anchor. */
+  get publishing(): Client | null {
+    return this.stay?.role === 'anchor' ? this.stay.client : null;
+  }
+
+  get receiving(): Client | null {
+    return this.stay?.client ?? null;
+  }
+
+  /** Aborted when the client is gone. */
+  get gone(): AbortSignal | undefined {
+    return this.stay?.gone;
   }
 
   get client(): unknown {

@@ -11,12 +11,7 @@ export type RoomMode = 'rtc' | 'live';
 export type StreamType = 'main' | 'auxiliary';
 export type TrackKind = 'audio' | 'video';
 /** Why a client is not in its room any more, as told by the back end. */
-export type EndReason =
-  | 'kick'
-  | 'banned'
-  | 'room_disband'
-  | 'connection-lost'
-  | 'token-expired';
+export type EndReason = 'kick' | 'banned' | 'room_disband' | 'connection-lost' | 'token-expired';
 
 /** What the token endpoint, a token function or the attributes say about who the user is. */
 export interface Credentials {

@@ -107,7 +107,14 @@ export type ClientMessage =
 /** Within one connection. `restart` is the answerer asking the offerer for an ICE restart. */
 export type Signal =
   | { sdp: { type: 'offer' | 'answer'; sdp: string } }
-  | { candidate: { candidate: string; sdpMid: string | null; sdpMLineIndex: number | null; usernameFragment: string | null } | null }
+  | {
+      candidate: {
+        candidate: string;
+        sdpMid: string | null;
+        sdpMLineIndex: number | null;
+        usernameFragment: string | null;
+      } | null;
+    }
   | { restart: true };
 
 export interface IceConfig {
@@ -131,7 +138,16 @@ export interface Connect {
 export type LeftReason = 'leave' | 'timeout' | 'kick' | 'banned';
 export type EndedReason = 'kick' | 'banned' | 'room_disband' | 'token-expired';
 
-export type ErrorCode = 'argument' | 'state' | 'auth' | 'forbidden' | 'join-failed' | 'room-full' | 'unsupported' | 'stream-gone' | 'network';
+export type ErrorCode =
+  | 'argument'
+  | 'state'
+  | 'auth'
+  | 'forbidden'
+  | 'join-failed'
+  | 'room-full'
+  | 'unsupported'
+  | 'stream-gone'
+  | 'network';
 export interface WireError {
   code: ErrorCode;
   message: string;

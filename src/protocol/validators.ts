@@ -4,7 +4,10 @@ import { MAX_SDP, type ClientMessage, type Frame } from './messages.js';
 /** 1–128 characters without white space, control or bidirectional-control characters. */
 export const ID = /^[^\s\p{Cc}\p{Bidi_Control}]{1,128}$/u;
 
-const id = v.pipe(v.string(), v.regex(ID, 'ids are 1–128 characters without spaces or control characters'));
+const id = v.pipe(
+  v.string(),
+  v.regex(ID, 'ids are 1–128 characters without spaces or control characters'),
+);
 const session = v.pipe(v.string(), v.maxLength(64));
 const requestId = v.pipe(v.number(), v.integer(), v.minValue(0));
 const role = v.picklist(['anchor', 'audience']);

@@ -12,7 +12,10 @@ e2e('call: two users see and hear each other from attributes alone', async (worl
   assert.deepEqual(joined.detail, { roomId: '8888', userId: 'alice', userRole: 'anchor' });
   assert.deepEqual(await alice.states(), ['connecting', 'connected']);
   await alice.waitForEvent('rtc-stream-published');
-  await alice.waitForEvent('rtc-stream-added', { roomId: '8888', stream: { userId: 'bob', type: 'main' } });
+  await alice.waitForEvent('rtc-stream-added', {
+    roomId: '8888',
+    stream: { userId: 'bob', type: 'main' },
+  });
   assert.equal(await alice.attr('rtc-local-stream', 'published'), '');
   assert.equal(await alice.attr('rtc-local-stream', 'capture-state'), 'live');
 });
@@ -29,39 +32,49 @@ e2e('call: three users see each other', async (world) => {
   assert.deepEqual(users, ['bob', 'carol']);
 });
 
-e2e('call: leave closes camera and connections, and joining again brings the call back', async (world) => {
-  const people = await call(world, 'alice', 'bob');
-  const { alice, bob } = people;
-  await assertEverybodySees(people);
-  const [fromA, fromB] = [await alice.mark(), await bob.mark()];
-  await alice.set('rtc-room', 'joined', null);
-  const left = await alice.waitForEvent('rtc-left', {}, fromA);
-  assert.deepEqual(left.detail, { roomId: '8888', reason: 'leave' });
-  const gone = await bob.waitForEvent('rtc-user-left', { userId: 'alice' }, fromB);
-  assert.equal(gone.detail['reason'], 'leave');
-  await bob.waitForEvent('rtc-stream-removed', { stream: { userId: 'alice' } }, fromB);
-  await alice.assertOut();
+e2e(
+  'call: leave closes camera and connections, and joining again brings the call back',
+  async (world) => {
+    const people = await call(world, 'alice', 'bob');
+    const { alice, bob } = people;
+    await assertEverybodySees(people);
+    const [fromA, fromB] = [await alice.mark(), await bob.mark()];
+    await alice.set('rtc-room', 'joined', null);
+    const left = await alice.waitForEvent('rtc-left', {}, fromA);
+    assert.deepEqual(left.detail, { roomId: '8888', reason: 'leave' });
+    const gone = await bob.waitForEvent('rtc-user-left', { userId: 'alice' }, fromB);
+    assert.equal(gone.detail['reason'], 'leave');
+    await bob.waitForEvent('rtc-stream-removed', { stream: { userId: 'alice' } }, fromB);
+    await alice.assertOut();
 
-  const again = await alice.mark();
-  await alice.set('rtc-room', 'joined', '');
-  await alice.waitForEvent('rtc-joined', { userId: 'alice' }, again);
-  await assertEverybodySees(people);
-  assert.deepEqual(await alice.states(again), ['connecting', 'connected']);
-});
+    const again = await alice.mark();
+    await alice.set('rtc-room', 'joined', '');
+    await alice.waitForEvent('rtc-joined', { userId: 'alice' }, again);
+    await assertEverybodySees(people);
+    assert.deepEqual(await alice.states(again), ['connecting', 'connected']);
+  },
+);
 
-e2e('call: join() and leave() settle when the back end has answered, and write the wish', async (world) => {
-  const { alice, bob } = await call(world, 'alice', 'bob');
-  await alice.waitForJoined();
-  const out = await alice.eval(async () => {
-    const room = window.e2e.find('rtc-room') as HTMLElement & { join(): Promise<void>; leave(): Promise<void>; inRoom: boolean };
-    await room.leave();
-    const left = [room.inRoom, room.hasAttribute('joined')];
-    await room.join();
-    return [...left, room.inRoom, room.hasAttribute('joined')];
-  });
-  assert.deepEqual(out, [false, false, true, true]);
-  await bob.waitForFrames('user:alice');
-});
+e2e(
+  'call: join() and leave() settle when the back end has answered, and write the wish',
+  async (world) => {
+    const { alice, bob } = await call(world, 'alice', 'bob');
+    await alice.waitForJoined();
+    const out = await alice.eval(async () => {
+      const room = window.e2e.find('rtc-room') as HTMLElement & {
+        join(): Promise<void>;
+        leave(): Promise<void>;
+        inRoom: boolean;
+      };
+      await room.leave();
+      const left = [room.inRoom, room.hasAttribute('joined')];
+      await room.join();
+      return [...left, room.inRoom, room.hasAttribute('joined')];
+    });
+    assert.deepEqual(out, [false, false, true, true]);
+    await bob.waitForFrames('user:alice');
+  },
+);
 
 e2e('call: the same page twice without user-id is two guests', async (world) => {
   const [one, two] = await Promise.all([
@@ -133,11 +146,16 @@ e2e('call: the buttons of controls join, mute and leave, and ask the page first'
   const { bob } = await call(world, 'bob');
   const alice = await world.open(
     'alice',
-    caller('alice', '8888', 'controls').replace(' joined', '').replace('<rtc-local-stream', '<rtc-local-stream controls'),
+    caller('alice', '8888', 'controls')
+      .replace(' joined', '')
+      .replace('<rtc-local-stream', '<rtc-local-stream controls'),
   );
   await alice.clickText('Join');
   await assertEverybodySees({ alice, bob });
-  assert.deepEqual((await alice.waitForEvent('rtc-request')).detail, { name: 'joined', value: true });
+  assert.deepEqual((await alice.waitForEvent('rtc-request')).detail, {
+    name: 'joined',
+    value: true,
+  });
   await alice.click('[aria-label="Mute microphone"]');
   await bob.waitForEvent('rtc-mute-changed', { userId: 'alice', kind: 'audio', muted: true });
   await alice.click('[aria-label="Turn camera off"]');

@@ -16,36 +16,51 @@ const policy = [
   'trusted-types lit-html',
 ].join('; ');
 
-e2e('csp: a call works under a strict policy with Trusted Types, and no violation is reported', async (world) => {
-  const reports: string[] = [];
-  world.site.route('/csp', ({ body }) => {
-    reports.push(body);
-    return { status: 204 };
-  });
-  const headers = { 'content-security-policy': `${policy}; report-uri /csp` };
-  const [alice, bob] = await Promise.all([
-    world.open('alice', caller('alice', '8888', 'controls', '<rtc-remote-stream user-id="bob" controls></rtc-remote-stream>'), { headers }),
-    world.open('bob', caller('bob', '8888', 'controls'), { headers }),
-  ]);
-  await assertEverybodySees({ alice, bob });
-  await Promise.all([alice.waitForSound(), bob.waitForSound()]);
-  await alice.set('rtc-local-stream', 'video-muted', '');
-  await bob.waitForEvent('rtc-mute-changed', { userId: 'alice', kind: 'video' });
-  await alice.set('rtc-local-stream', 'video-muted', null);
-  await bob.waitForFrames('user:alice');
-  await alice.set('rtc-room', 'joined', null);
-  await alice.waitForNothingLive();
-  // The policy is in force: the page's own attempt is refused, and reported.
-  assert.deepEqual([await alice.eval(() => window.e2e.violations), await bob.eval(() => window.e2e.violations)], [[], []]);
-  assert.deepEqual(reports, []);
-  bob.expectNoise(/Content Security Policy|TrustedHTML/);
-  const refused = await bob.eval(() => {
-    try {
-      document.body.innerHTML += '<b>no</b>';
-      return false;
-    } catch {
-      return true;
-    }
-  });
-  assert.equal(refused, true, 'Trusted Types are enforced');
-});
+e2e(
+  'csp: a call works under a strict policy with Trusted Types, and no violation is reported',
+  async (world) => {
+    const reports: string[] = [];
+    world.site.route('/csp', ({ body }) => {
+      reports.push(body);
+      return { status: 204 };
+    });
+    const headers = { 'content-security-policy': `${policy}; report-uri /csp` };
+    const [alice, bob] = await Promise.all([
+      world.open(
+        'alice',
+        caller(
+          'alice',
+          '8888',
+          'controls',
+          '<rtc-remote-stream user-id="bob" controls></rtc-remote-stream>',
+        ),
+        { headers },
+      ),
+      world.open('bob', caller('bob', '8888', 'controls'), { headers }),
+    ]);
+    await assertEverybodySees({ alice, bob });
+    await Promise.all([alice.waitForSound(), bob.waitForSound()]);
+    await alice.set('rtc-local-stream', 'video-muted', '');
+    await bob.waitForEvent('rtc-mute-changed', { userId: 'alice', kind: 'video' });
+    await alice.set('rtc-local-stream', 'video-muted', null);
+    await bob.waitForFrames('user:alice');
+    await alice.set('rtc-room', 'joined', null);
+    await alice.waitForNothingLive();
+    // The policy is in force: the page's own attempt is refused, and reported.
+    assert.deepEqual(
+      [await alice.eval(() => window.e2e.violations), await bob.eval(() => window.e2e.violations)],
+      [[], []],
+    );
+    assert.deepEqual(reports, []);
+    bob.expectNoise(/Content Security Policy|TrustedHTML/);
+    const refused = await bob.eval(() => {
+      try {
+        document.body.innerHTML += '<b>no</b>';
+        return false;
+      } catch {
+        return true;
+      }
+    });
+    assert.equal(refused, true, 'Trusted Types are enforced');
+  },
+);

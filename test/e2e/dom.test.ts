@@ -1,5 +1,14 @@
 /** The document: moving elements keeps the call, removing them ends it, whenever that is. */
-import { assert, assertEverybodySees, call, caller, sleep, suite, waitFor, type Peer } from './harness.js';
+import {
+  assert,
+  assertEverybodySees,
+  call,
+  caller,
+  sleep,
+  suite,
+  waitFor,
+  type Peer,
+} from './harness.js';
 
 const e2e = suite();
 
@@ -17,16 +26,24 @@ const promptOpen = (): void => {
   Object.assign(window, { allow });
 };
 const prompting = (peer: Peer): Promise<boolean> => peer.eval(() => 'prompting' in window);
-const allow = (peer: Peer): Promise<void> => peer.eval(() => (window as unknown as { allow(): void }).allow());
+const allow = (peer: Peer): Promise<void> =>
+  peer.eval(() => (window as unknown as { allow(): void }).allow());
 
-async function assertUndisturbed(peer: Peer, other: Peer, marks: [number, number], peers: number): Promise<void> {
+async function assertUndisturbed(
+  peer: Peer,
+  other: Peer,
+  marks: [number, number],
+  peers: number,
+): Promise<void> {
   await peer.waitForFrames('user:bob');
   await other.waitForFrames('user:alice');
   assert.equal(await peer.eval(() => window.e2e.peers.length), peers, 'no new connection');
   assert.deepEqual(await peer.states(marks[0]), []);
   assert.deepEqual(await peer.events('rtc-stream-unpublished', marks[0]), []);
   assert.deepEqual(
-    (await other.events(undefined, marks[1])).filter(({ type }) => /user-|stream-(added|removed)/.test(type)),
+    (await other.events(undefined, marks[1])).filter(({ type }) =>
+      /user-|stream-(added|removed)/.test(type),
+    ),
     [],
     'the other page notices nothing',
   );
@@ -48,7 +65,9 @@ e2e('dom: moving rtc-room in the document keeps the call', async (world) => {
     // As StrictMode and a list that is keyed anew do: out and in again, in one task.
     room.remove();
     document.body.prepend(room);
-    const inner = document.body.appendChild(document.createElement('div')).attachShadow({ mode: 'open' });
+    const inner = document.body
+      .appendChild(document.createElement('div'))
+      .attachShadow({ mode: 'open' });
     inner.append(room);
   });
   await assertUndisturbed(alice, bob, marks, peers);
@@ -61,14 +80,24 @@ e2e('dom: moveBefore() keeps the call', async (world) => {
   const marks: [number, number] = [await alice.mark(), await bob.mark()];
   const peers = await alice.eval(() => window.e2e.peers.length);
   await alice.eval(() => {
-    const box = document.body.appendChild(document.createElement('section')) as HTMLElement & { moveBefore(node: Node, before: Node | null): void };
+    const box = document.body.appendChild(document.createElement('section')) as HTMLElement & {
+      moveBefore(node: Node, before: Node | null): void;
+    };
     box.moveBefore(window.e2e.find('rtc-room'), null);
   });
   await assertUndisturbed(alice, bob, marks, peers);
 });
 
 e2e('dom: moving the children of a room keeps the call', async (world) => {
-  const alice = await world.open('alice', caller('alice', '8888', '', '<rtc-remote-stream user-id="bob"></rtc-remote-stream><div id="box"></div>'));
+  const alice = await world.open(
+    'alice',
+    caller(
+      'alice',
+      '8888',
+      '',
+      '<rtc-remote-stream user-id="bob"></rtc-remote-stream><div id="box"></div>',
+    ),
+  );
   const bob = await world.open('bob', caller('bob'));
   await assertEverybodySees({ alice, bob });
   const marks: [number, number] = [await alice.mark(), await bob.mark()];
@@ -95,46 +124,60 @@ e2e('dom: removing the room ends the call', async (world) => {
   assert.deepEqual(await alice.live(), { tracks: 0, peers: 0, sockets: 0 });
 });
 
-e2e('dom: removing the room tells element-removed to whoever holds it, and attaching it again joins anew', async (world) => {
-  const { alice, bob } = await call(world, 'alice', 'bob');
-  await assertEverybodySees({ alice, bob });
-  await alice.eval(() => {
-    const room = window.e2e.find('rtc-room');
-    const held: unknown[] = [];
-    room.addEventListener('rtc-left', (event) => held.push((event as CustomEvent<{ reason: string }>).detail.reason));
-    Object.assign(window, { room, held });
-    room.remove();
-  });
-  await alice.waitForNothingLive();
-  await waitFor(
-    'element-removed is told',
-    async () => (await alice.eval(() => JSON.stringify((window as unknown as { held: unknown[] }).held))) === '["element-removed"]',
-  );
-  await alice.eval(() => document.body.append((window as unknown as { room: Node }).room));
-  await assertEverybodySees({ alice, bob });
-});
+e2e(
+  'dom: removing the room tells element-removed to whoever holds it, and attaching it again joins anew',
+  async (world) => {
+    const { alice, bob } = await call(world, 'alice', 'bob');
+    await assertEverybodySees({ alice, bob });
+    await alice.eval(() => {
+      const room = window.e2e.find('rtc-room');
+      const held: unknown[] = [];
+      room.addEventListener('rtc-left', (event) =>
+        held.push((event as CustomEvent<{ reason: string }>).detail.reason),
+      );
+      Object.assign(window, { room, held });
+      room.remove();
+    });
+    await alice.waitForNothingLive();
+    await waitFor(
+      'element-removed is told',
+      async () =>
+        (await alice.eval(() =>
+          JSON.stringify((window as unknown as { held: unknown[] }).held),
+        )) === '["element-removed"]',
+    );
+    await alice.eval(() => document.body.append((window as unknown as { room: Node }).room));
+    await assertEverybodySees({ alice, bob });
+  },
+);
 
-e2e('dom: removing the local stream unpublishes it and stops the camera, and the call goes on', async (world) => {
-  const { alice, bob } = await call(world, 'alice', 'bob');
-  await assertEverybodySees({ alice, bob });
-  const from = await bob.mark();
-  await alice.eval(() => window.e2e.find('rtc-local-stream').remove());
-  await bob.waitForEvent('rtc-stream-removed', { stream: { userId: 'alice' } }, from);
-  await waitFor('the camera is off', async () => (await alice.live()).tracks === 0);
-  await alice.waitForFrames('user:bob');
-});
+e2e(
+  'dom: removing the local stream unpublishes it and stops the camera, and the call goes on',
+  async (world) => {
+    const { alice, bob } = await call(world, 'alice', 'bob');
+    await assertEverybodySees({ alice, bob });
+    const from = await bob.mark();
+    await alice.eval(() => window.e2e.find('rtc-local-stream').remove());
+    await bob.waitForEvent('rtc-stream-removed', { stream: { userId: 'alice' } }, from);
+    await waitFor('the camera is off', async () => (await alice.live()).tracks === 0);
+    await alice.waitForFrames('user:bob');
+  },
+);
 
-e2e('dom: removing the room while the permission prompt is open stops what it brings', async (world) => {
-  const alice = await world.open('alice', caller('alice'), { init: promptOpen });
-  await waitFor('the prompt is open', () => prompting(alice));
-  await alice.eval(() => window.e2e.find('rtc-room').remove());
-  await alice.waitForNothingLive();
-  await allow(alice);
-  await waitFor('the camera was given', () => alice.eval(() => window.e2e.tracks.length > 0));
-  await alice.waitForNothingLive();
-  await sleep(500);
-  assert.deepEqual(await alice.live(), { tracks: 0, peers: 0, sockets: 0 });
-});
+e2e(
+  'dom: removing the room while the permission prompt is open stops what it brings',
+  async (world) => {
+    const alice = await world.open('alice', caller('alice'), { init: promptOpen });
+    await waitFor('the prompt is open', () => prompting(alice));
+    await alice.eval(() => window.e2e.find('rtc-room').remove());
+    await alice.waitForNothingLive();
+    await allow(alice);
+    await waitFor('the camera was given', () => alice.eval(() => window.e2e.tracks.length > 0));
+    await alice.waitForNothingLive();
+    await sleep(500);
+    assert.deepEqual(await alice.live(), { tracks: 0, peers: 0, sockets: 0 });
+  },
+);
 
 e2e('dom: leaving while the permission prompt is open stops what it brings', async (world) => {
   const alice = await world.open('alice', caller('alice'), { init: promptOpen });
@@ -150,7 +193,9 @@ e2e('dom: joining does not wait for the permission prompt', async (world) => {
   const alice = await world.open('alice', caller('alice'), { init: promptOpen });
   await alice.waitForFrames('user:bob');
   assert.equal(await alice.attr('rtc-local-stream', 'capture-state'), 'starting');
-  await waitFor('the page’s load event does not wait for it either', () => alice.eval(() => document.readyState === 'complete'));
+  await waitFor('the page’s load event does not wait for it either', () =>
+    alice.eval(() => document.readyState === 'complete'),
+  );
   await allow(alice);
   await bob.waitForFrames('user:alice');
 });
@@ -186,7 +231,12 @@ e2e('dom: removing the room while its join is in flight ends it', async (world) 
   }
   await waitFor(
     'bob knows nobody',
-    async () => (await bob.eval(() => (window.e2e.find('rtc-room') as HTMLElement & { remoteUsers: unknown[] }).remoteUsers.length)) === 0,
+    async () =>
+      (await bob.eval(
+        () =>
+          (window.e2e.find('rtc-room') as HTMLElement & { remoteUsers: unknown[] }).remoteUsers
+            .length,
+      )) === 0,
   );
 });
 

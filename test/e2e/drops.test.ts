@@ -8,31 +8,40 @@ interface Room extends HTMLElement {
 }
 
 /** A page that was loaded anew would have lost this. */
-const stamp = (peer: Peer): Promise<unknown> => peer.eval(() => Object.assign(window, { stamped: true }) && 1);
+const stamp = (peer: Peer): Promise<void> =>
+  peer.eval(() => {
+    Object.assign(window, { stamped: true });
+  });
 const stamped = (peer: Peer): Promise<boolean> => peer.eval(() => 'stamped' in window);
 
 e2e('drops: media goes on while signalling is cut, and the session is resumed', async (world) => {
   const { alice, bob } = await call(world, 'alice', 'bob');
   await assertEverybodySees({ alice, bob });
   await Promise.all([stamp(alice), stamp(bob)]);
-  const [peers] = [await alice.eval(() => window.e2e.peers.length)];
+  const peers = await alice.eval(() => window.e2e.peers.length);
   const from = await bob.mark();
   world.drop(alice);
   await alice.waitForAttr('rtc-room', 'connection-state', 'reconnecting');
   // While it is cut: frames both ways.
   await Promise.all([alice.waitForFrames('user:bob', 10), bob.waitForFrames('user:alice', 10)]);
   assert.equal(await alice.attr('rtc-room', 'connection-state'), 'reconnecting');
-  const sent = bob.eval(() => (window.e2e.find('rtc-room') as Room).sendMessage('while you were away'));
-  await sent;
+  await bob.eval(() => (window.e2e.find('rtc-room') as Room).sendMessage('while you were away'));
   world.site.restore();
   await alice.waitForAttr('rtc-room', 'connection-state', 'reconnected');
   await alice.waitForEvent('rtc-message-received', { from: 'bob', data: 'while you were away' });
   await assertEverybodySees({ alice, bob });
   assert.equal((await alice.events('rtc-message-received')).length, 1, 'once');
-  assert.deepEqual(await alice.states(), ['connecting', 'connected', 'reconnecting', 'reconnected']);
+  assert.deepEqual(await alice.states(), [
+    'connecting',
+    'connected',
+    'reconnecting',
+    'reconnected',
+  ]);
   assert.equal(await alice.eval(() => window.e2e.peers.length), peers, 'the same connections');
   assert.deepEqual(
-    (await bob.events(undefined, from)).map(({ type }) => type).filter((type) => /user|stream-(added|removed)/.test(type)),
+    (await bob.events(undefined, from))
+      .map(({ type }) => type)
+      .filter((type) => /user|stream-(added|removed)/.test(type)),
     [],
     'the others notice nothing',
   );
@@ -56,28 +65,36 @@ e2e('drops: what is sent during a drop arrives once after it', async (world) => 
   );
 });
 
-e2e('drops: a server killed and started again has everybody back without a reload', { child: true }, async (world) => {
-  const { alice, bob } = await call(world, 'alice', 'bob');
-  await assertEverybodySees({ alice, bob });
-  await Promise.all([stamp(alice), stamp(bob)]);
-  const marks = [await alice.mark(), await bob.mark()];
-  for (const peer of [alice, bob]) peer.expectNoise(/^console: WebSocket connection/);
-  await world.server.kill();
-  await Promise.all([alice, bob].map((peer) => peer.waitForAttr('rtc-room', 'connection-state', 'reconnecting')));
-  await Promise.all([alice.waitForFrames('user:bob'), bob.waitForFrames('user:alice')]);
-  await world.server.restart();
-  await Promise.all([alice, bob].map((peer, i) => peer.waitForEvent('rtc-joined', {}, marks[i], 60_000)));
-  await Promise.all([
-    alice.waitForEvent('rtc-user-joined', { userId: 'bob' }, marks[0]),
-    bob.waitForEvent('rtc-user-joined', { userId: 'alice' }, marks[1]),
-  ]);
-  await assertEverybodySees({ alice, bob });
-  await Promise.all([alice.waitForSound(), bob.waitForSound()]);
-  for (const [i, peer] of [alice, bob].entries()) {
-    const left = await peer.waitForEvent('rtc-left', {}, marks[i]);
-    assert.equal(left.detail['reason'], 'connection-lost');
-    assert.notEqual(await peer.attr('rtc-room', 'joined'), null);
-    assert.equal(await stamped(peer), true);
-    await waitFor('old connections are closed', async () => (await peer.connections()) === 1);
-  }
-});
+e2e(
+  'drops: a server killed and started again has everybody back without a reload',
+  { child: true },
+  async (world) => {
+    const { alice, bob } = await call(world, 'alice', 'bob');
+    await assertEverybodySees({ alice, bob });
+    await Promise.all([stamp(alice), stamp(bob)]);
+    const marks = [await alice.mark(), await bob.mark()];
+    for (const peer of [alice, bob]) peer.expectNoise(/^console: WebSocket connection/);
+    await world.server.kill();
+    await Promise.all(
+      [alice, bob].map((peer) => peer.waitForAttr('rtc-room', 'connection-state', 'reconnecting')),
+    );
+    await Promise.all([alice.waitForFrames('user:bob'), bob.waitForFrames('user:alice')]);
+    await world.server.restart();
+    await Promise.all(
+      [alice, bob].map((peer, i) => peer.waitForEvent('rtc-joined', {}, marks[i], 60_000)),
+    );
+    await Promise.all([
+      alice.waitForEvent('rtc-user-joined', { userId: 'bob' }, marks[0]),
+      bob.waitForEvent('rtc-user-joined', { userId: 'alice' }, marks[1]),
+    ]);
+    await assertEverybodySees({ alice, bob });
+    await Promise.all([alice.waitForSound(), bob.waitForSound()]);
+    for (const [i, peer] of [alice, bob].entries()) {
+      const left = await peer.waitForEvent('rtc-left', {}, marks[i]);
+      assert.equal(left.detail['reason'], 'connection-lost');
+      assert.notEqual(await peer.attr('rtc-room', 'joined'), null);
+      assert.equal(await stamped(peer), true);
+      await waitFor('old connections are closed', async () => (await peer.connections()) === 1);
+    }
+  },
+);

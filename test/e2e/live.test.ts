@@ -23,43 +23,61 @@ e2e('live: an audience receives and captures nothing', async (world) => {
   assert.deepEqual(await anchor.events('rtc-stream-added'), []);
 });
 
-e2e('live: becoming an anchor publishes, going back stops the camera, and everybody sees each change', async (world) => {
-  const anchor = await world.open('anna', member('anna', 'anchor'));
-  const viewer = await world.open('victor', member('victor', 'audience'));
-  const other = await world.open('wanda', member('wanda', 'audience'));
-  await Promise.all([viewer.waitForFrames('user:anna'), other.waitForFrames('user:anna')]);
+e2e(
+  'live: becoming an anchor publishes, going back stops the camera, and everybody sees each change',
+  async (world) => {
+    const anchor = await world.open('anna', member('anna', 'anchor'));
+    const viewer = await world.open('victor', member('victor', 'audience'));
+    const other = await world.open('wanda', member('wanda', 'audience'));
+    await Promise.all([viewer.waitForFrames('user:anna'), other.waitForFrames('user:anna')]);
 
-  const marks = await Promise.all([viewer, anchor, other].map((peer) => peer.mark()));
-  await viewer.set('rtc-room', 'user-role', 'anchor');
-  const changed = await viewer.waitForEvent('rtc-role-changed', {}, marks[0]);
-  assert.deepEqual(changed.detail, { userRole: 'anchor', previousRole: 'audience' });
-  for (const [i, peer] of [anchor, other].entries()) {
-    await peer.waitForEvent('rtc-user-updated', { userId: 'victor', userRole: 'anchor' }, marks[i + 1]);
-    await peer.waitForEvent('rtc-stream-added', { stream: { userId: 'victor', hasVideo: true } }, marks[i + 1]);
-    await peer.waitForFrames('user:victor');
-  }
-  await viewer.waitForAttr('rtc-local-stream', 'published', '');
-  await viewer.waitForFrames('user:anna');
+    const marks = await Promise.all([viewer, anchor, other].map((peer) => peer.mark()));
+    await viewer.set('rtc-room', 'user-role', 'anchor');
+    const changed = await viewer.waitForEvent('rtc-role-changed', {}, marks[0]);
+    assert.deepEqual(changed.detail, { userRole: 'anchor', previousRole: 'audience' });
+    for (const [i, peer] of [anchor, other].entries()) {
+      await peer.waitForEvent(
+        'rtc-user-updated',
+        { userId: 'victor', userRole: 'anchor' },
+        marks[i + 1],
+      );
+      await peer.waitForEvent(
+        'rtc-stream-added',
+        { stream: { userId: 'victor', hasVideo: true } },
+        marks[i + 1],
+      );
+      await peer.waitForFrames('user:victor');
+    }
+    await viewer.waitForAttr('rtc-local-stream', 'published', '');
+    await viewer.waitForFrames('user:anna');
 
-  const back = await Promise.all([viewer, anchor, other].map((peer) => peer.mark()));
-  await viewer.set('rtc-room', 'user-role', 'audience');
-  await viewer.waitForEvent('rtc-role-changed', { userRole: 'audience' }, back[0]);
-  await viewer.waitForEvent('rtc-stream-unpublished', {}, back[0]);
-  await waitFor('the camera is off', async () => (await viewer.live()).tracks === 0);
-  assert.equal(await viewer.attr('rtc-local-stream', 'published'), null);
-  for (const [i, peer] of [anchor, other].entries()) {
-    await peer.waitForEvent('rtc-user-updated', { userId: 'victor', userRole: 'audience' }, back[i + 1]);
-    await peer.waitForEvent('rtc-stream-removed', { stream: { userId: 'victor' } }, back[i + 1]);
-  }
-  await Promise.all([viewer.waitForFrames('user:anna'), other.waitForFrames('user:anna')]);
-  assert.deepEqual(await viewer.events('rtc-left'), [], 'nobody left for it');
-});
+    const back = await Promise.all([viewer, anchor, other].map((peer) => peer.mark()));
+    await viewer.set('rtc-room', 'user-role', 'audience');
+    await viewer.waitForEvent('rtc-role-changed', { userRole: 'audience' }, back[0]);
+    await viewer.waitForEvent('rtc-stream-unpublished', {}, back[0]);
+    await waitFor('the camera is off', async () => (await viewer.live()).tracks === 0);
+    assert.equal(await viewer.attr('rtc-local-stream', 'published'), null);
+    for (const [i, peer] of [anchor, other].entries()) {
+      await peer.waitForEvent(
+        'rtc-user-updated',
+        { userId: 'victor', userRole: 'audience' },
+        back[i + 1],
+      );
+      await peer.waitForEvent('rtc-stream-removed', { stream: { userId: 'victor' } }, back[i + 1]);
+    }
+    await Promise.all([viewer.waitForFrames('user:anna'), other.waitForFrames('user:anna')]);
+    assert.deepEqual(await viewer.events('rtc-left'), [], 'nobody left for it');
+  },
+);
 
 e2e('live: switchRole() settles with the role that is true', async (world) => {
   const viewer = await world.open('victor', member('victor', 'audience'));
   await viewer.waitForJoined();
   const roles = await viewer.eval(async () => {
-    const room = window.e2e.find('rtc-room') as HTMLElement & { switchRole(role: string): Promise<void>; currentRole: string | null };
+    const room = window.e2e.find('rtc-room') as HTMLElement & {
+      switchRole(role: string): Promise<void>;
+      currentRole: string | null;
+    };
     const before = room.currentRole;
     await room.switchRole('anchor');
     return [before, room.currentRole, room.getAttribute('user-role')];
@@ -67,30 +85,45 @@ e2e('live: switchRole() settles with the role that is true', async (world) => {
   assert.deepEqual(roles, ['audience', 'anchor', 'anchor']);
 });
 
-e2e('live: the thirteenth viewer of an anchor is refused with room-full, in words', async (world) => {
-  const anchor = await world.open(
-    'anna',
-    `<rtc-room mode="live" room-id="full" user-id="anna" joined><rtc-local-stream audio></rtc-local-stream></rtc-room>`,
-  );
-  await anchor.waitForAttr('rtc-local-stream', 'published', '');
-  const seats = (from: number): string =>
-    Array.from({ length: 6 }, (_, i) => `<rtc-room id="v${from + i}" mode="live" room-id="full" user-id="v${from + i}" user-role="audience" joined></rtc-room>`).join('\n');
-  const [first, second] = await Promise.all([world.open('first', seats(1)), world.open('second', seats(7))]);
-  for (let i = 1; i <= 12; i += 1) await (i < 7 ? first : second).waitForJoined(`#v${i}`);
-  await waitFor(
-    'all twelve are told to the anchor',
-    async () => (await anchor.events('rtc-user-joined')).length === 12,
-  );
-  const late = await world.open(
-    'late',
-    `<rtc-room mode="live" room-id="full" user-id="v13" user-role="audience" joined></rtc-room>`,
-  );
-  const { detail } = await late.waitForEvent('rtc-error', { error: { code: 'room-full' } }, 0, PATIENCE);
-  const { message, fatal } = detail['error'] as { message: string; fatal: boolean };
-  assert.match(message, /LiveKit/i);
-  assert.equal(fatal, true);
-  assert.deepEqual(detail['reverted'], ['joined']);
-  await late.assertOut();
-  assert.match(await late.text('rtc-room'), /full|LiveKit/i, 'shown on the page');
-  await Promise.all([first.waitForSound(), second.waitForSound()]);
-});
+e2e(
+  'live: the thirteenth viewer of an anchor is refused with room-full, in words',
+  async (world) => {
+    const anchor = await world.open(
+      'anna',
+      `<rtc-room mode="live" room-id="full" user-id="anna" joined><rtc-local-stream audio></rtc-local-stream></rtc-room>`,
+    );
+    await anchor.waitForAttr('rtc-local-stream', 'published', '');
+    const seats = (from: number): string =>
+      Array.from(
+        { length: 6 },
+        (_, i) =>
+          `<rtc-room id="v${from + i}" mode="live" room-id="full" user-id="v${from + i}" user-role="audience" joined></rtc-room>`,
+      ).join('\n');
+    const [first, second] = await Promise.all([
+      world.open('first', seats(1)),
+      world.open('second', seats(7)),
+    ]);
+    for (let i = 1; i <= 12; i += 1) await (i < 7 ? first : second).waitForJoined(`#v${i}`);
+    await waitFor(
+      'all twelve are told to the anchor',
+      async () => (await anchor.events('rtc-user-joined')).length === 12,
+    );
+    const late = await world.open(
+      'late',
+      `<rtc-room mode="live" room-id="full" user-id="v13" user-role="audience" joined></rtc-room>`,
+    );
+    const { detail } = await late.waitForEvent(
+      'rtc-error',
+      { error: { code: 'room-full' } },
+      0,
+      PATIENCE,
+    );
+    const { message, fatal } = detail['error'] as { message: string; fatal: boolean };
+    assert.match(message, /LiveKit/i);
+    assert.equal(fatal, true);
+    assert.deepEqual(detail['reverted'], ['joined']);
+    await late.assertOut();
+    assert.match(await late.text('rtc-room'), /full|LiveKit/i, 'shown on the page');
+    await Promise.all([first.waitForSound(), second.waitForSound()]);
+  },
+);

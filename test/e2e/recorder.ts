@@ -37,13 +37,34 @@ declare global {
 /** Runs in the page; must not name anything outside of itself. */
 export function installRecorder(): void {
   const types = [
-    'rtc-connection-state-changed', 'rtc-joined', 'rtc-left', 'rtc-client-banned', 'rtc-waiting',
-    'rtc-role-changed', 'rtc-user-joined', 'rtc-user-updated', 'rtc-user-left', 'rtc-stream-added',
-    'rtc-stream-updated', 'rtc-stream-removed', 'rtc-stream-subscribed', 'rtc-stream-unsubscribed',
-    'rtc-playback-state-changed', 'rtc-autoplay-blocked', 'rtc-mute-changed', 'rtc-message-received',
-    'rtc-capture-state-changed', 'rtc-stream-published', 'rtc-stream-unpublished',
-    'rtc-device-changed', 'rtc-screen-sharing-stopped', 'rtc-link-state-changed',
-    'rtc-active-speaker-changed', 'rtc-network-quality', 'rtc-request', 'rtc-error',
+    'rtc-connection-state-changed',
+    'rtc-joined',
+    'rtc-left',
+    'rtc-client-banned',
+    'rtc-waiting',
+    'rtc-role-changed',
+    'rtc-user-joined',
+    'rtc-user-updated',
+    'rtc-user-left',
+    'rtc-stream-added',
+    'rtc-stream-updated',
+    'rtc-stream-removed',
+    'rtc-stream-subscribed',
+    'rtc-stream-unsubscribed',
+    'rtc-playback-state-changed',
+    'rtc-autoplay-blocked',
+    'rtc-mute-changed',
+    'rtc-message-received',
+    'rtc-capture-state-changed',
+    'rtc-stream-published',
+    'rtc-stream-unpublished',
+    'rtc-device-changed',
+    'rtc-screen-sharing-stopped',
+    'rtc-link-state-changed',
+    'rtc-active-speaker-changed',
+    'rtc-network-quality',
+    'rtc-request',
+    'rtc-error',
   ];
   const events: RecordedEvent[] = [];
   const violations: string[] = [];
@@ -57,7 +78,8 @@ export function installRecorder(): void {
       const { code, fatal, provider } = value as Error & Record<string, unknown>;
       return { code, fatal, provider, message: value.message };
     }
-    if (value === null || typeof value !== 'object') return typeof value === 'function' ? undefined : value;
+    if (value === null || typeof value !== 'object')
+      return typeof value === 'function' ? undefined : value;
     if (value instanceof EventTarget) return String(value);
     if (depth > 3) return '…';
     if (Array.isArray(value)) return value.map((item) => plain(item, depth + 1));
@@ -124,8 +146,11 @@ export function installRecorder(): void {
     },
     showing(userId) {
       return recorder.all('rtc-remote-stream').filter((element) => {
-        const { stream, currentStream } = element as HTMLElement & Record<string, { userId?: string } | null>;
-        return element.getAttribute('user-id') === userId || (stream ?? currentStream)?.userId === userId;
+        const { stream, currentStream } = element as HTMLElement &
+          Record<string, { userId?: string } | null>;
+        return (
+          element.getAttribute('user-id') === userId || (stream ?? currentStream)?.userId === userId
+        );
       });
     },
     frames(selector) {
@@ -133,7 +158,8 @@ export function installRecorder(): void {
       const hosts = user === undefined ? recorder.all(selector) : recorder.showing(user);
       let sum = 0;
       for (const host of hosts) {
-        const video = host instanceof HTMLVideoElement ? host : host.shadowRoot?.querySelector('video');
+        const video =
+          host instanceof HTMLVideoElement ? host : host.shadowRoot?.querySelector('video');
         if (!video) continue;
         let counter = counters.get(video);
         if (!counter) {
@@ -160,7 +186,9 @@ export function installRecorder(): void {
       let sum = 0;
       for (const peer of peers) {
         if (peer.connectionState === 'closed') continue;
-        for (const report of (await peer.getStats()).values() as Iterable<Record<string, unknown>>) {
+        for (const report of (await peer.getStats()).values() as Iterable<
+          Record<string, unknown>
+        >) {
           if (report['type'] === type && report['kind'] === kind) sum += Number(report[field] ?? 0);
         }
       }

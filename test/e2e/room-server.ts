@@ -39,7 +39,9 @@ export class TestServer {
   ) {}
 
   static async start({ tokens, child, timers }: ServerOptions): Promise<TestServer> {
-    const module = (await import(pathToFileURL(path.join(dist, 'server/index.js')).href)) as typeof Server;
+    const module = (await import(
+      pathToFileURL(path.join(dist, 'server/index.js')).href
+    )) as typeof Server;
     if (child) {
       const it = new TestServer(undefined, module);
       it.#port = await freePort();
@@ -63,7 +65,7 @@ export class TestServer {
   /** SIGKILL: nothing is said to anybody. */
   async kill(): Promise<void> {
     const child = this.#child;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;
@@ -71,9 +73,13 @@ export class TestServer {
 
   /** On the same port, knowing nothing of before. */
   async restart(): Promise<void> {
-    const child = spawn(process.execPath, [path.join(dist, 'server/cli.js'), '--dev', '--port', String(this.#port)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      [path.join(dist, 'server/cli.js'), '--dev', '--port', String(this.#port)],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     this.#child = child;
     for await (const line of createInterface({ input: child.stdout })) {
       const key = /HTTP API key: (\S+)/.exec(line)?.[1];
@@ -115,7 +121,10 @@ export class TestServer {
     await this.kill();
   }
 
-  #mintBy(server: Server.RoomServer | undefined, request: Server.TokenRequest): Promise<{ token: string }> {
+  #mintBy(
+    server: Server.RoomServer | undefined,
+    request: Server.TokenRequest,
+  ): Promise<{ token: string }> {
     if (!server) throw new Error('a child mints no tokens');
     return server.mintToken(request);
   }
@@ -128,7 +137,8 @@ export class TestServer {
     });
     const answer: unknown = await response.json();
     if (response.status === 404) return null;
-    if (!response.ok) throw new Error(`${method} ${address}: ${response.status} ${JSON.stringify(answer)}`);
+    if (!response.ok)
+      throw new Error(`${method} ${address}: ${response.status} ${JSON.stringify(answer)}`);
     return answer;
   }
 }

@@ -5,7 +5,7 @@ import net, { type AddressInfo, type Socket } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const dist = process.env['RTC_E2E_DIST'] ?? fileURLToPath(new URL('../../dist', import.meta.url));
+export const dist = fileURLToPath(new URL('../../dist', import.meta.url));
 
 export type Answer = (request: { body: string; headers: http.IncomingHttpHeaders }) => {
   status: number;
@@ -64,7 +64,8 @@ export class Site {
   drop(page = ''): void {
     this.#blocked = (agent) => agent.includes(page);
     for (const socket of this.#sockets) {
-      if (this.#blocked((socket as Socket & { agent?: string }).agent ?? '')) socket.resetAndDestroy();
+      if (this.#blocked((socket as Socket & { agent?: string }).agent ?? ''))
+        socket.resetAndDestroy();
     }
   }
 
@@ -90,7 +91,10 @@ export class Site {
     if (route) {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
-      const { status, headers, body } = route({ body: Buffer.concat(chunks).toString(), headers: request.headers });
+      const { status, headers, body } = route({
+        body: Buffer.concat(chunks).toString(),
+        headers: request.headers,
+      });
       response.writeHead(status, { 'content-type': 'application/json', ...headers });
       response.end(body);
       return;

@@ -5,14 +5,21 @@ const e2e = suite();
 
 /** A user who only watches: what arrives and leaves is then one direction each. */
 const viewer = (world: World, more: string, inner = ''): Promise<Peer> =>
-  world.open('viewer', `<rtc-room room-id="8888" user-id="viewer" joined ${more}>${inner}</rtc-room>`);
+  world.open(
+    'viewer',
+    `<rtc-room room-id="8888" user-id="viewer" joined ${more}>${inner}</rtc-room>`,
+  );
 
 const decodes = (peer: Peer): Promise<number> => peer.sum('inbound-rtp', 'video', 'framesDecoded');
 
 async function assertNoFrames(peer: Peer, selector: string): Promise<void> {
   const before = await peer.frames(selector);
   await sleep(1_000);
-  assert.equal(await peer.frames(selector), before, `no frame of ${selector} in ${peer.name}'s page`);
+  assert.equal(
+    await peer.frames(selector),
+    before,
+    `no frame of ${selector} in ${peer.name}'s page`,
+  );
 }
 
 e2e('subscriptions: subscribe says what is received, and changes in place', async (world) => {
@@ -76,110 +83,160 @@ e2e('subscriptions: when="visible" receives video only while on screen', async (
   await peer.waitForFrames('rtc-remote-stream');
 });
 
-e2e('subscriptions: an element removed under layout="none" stops the sender, and brings it back', async (world) => {
-  const { bob } = await call(world, 'bob');
-  const peer = await viewer(world, 'layout="none"', '<rtc-remote-stream user-id="bob"></rtc-remote-stream>');
-  await peer.waitForFrames('rtc-remote-stream');
-  await bob.waitForOutboundVideo();
-  await peer.eval(() => window.e2e.find('rtc-remote-stream').remove());
-  await bob.waitForNoOutbound('video');
-  await bob.waitForNoOutbound('audio');
-  const from = await peer.mark();
-  await peer.eval(() => {
-    const element = document.createElement('rtc-remote-stream');
-    element.setAttribute('user-id', 'bob');
-    window.e2e.find('rtc-room').append(element);
-  });
-  await peer.waitForEvent('rtc-stream-subscribed', { stream: { userId: 'bob' } }, from);
-  await bob.waitForOutboundVideo();
-  await peer.waitForFrames('rtc-remote-stream');
-  await peer.waitForSound();
-});
-
-e2e('subscriptions: layout="none" shows and receives nothing that no element names', async (world) => {
-  const { bob } = await call(world, 'bob');
-  const peer = await viewer(world, 'layout="none"');
-  await peer.waitForEvent('rtc-stream-added', { stream: { userId: 'bob' } });
-  assert.equal(await peer.eval(() => window.e2e.showing('bob').length), 0);
-  await bob.waitForNoOutbound('video');
-  await bob.waitForNoOutbound('audio');
-  await peer.set('rtc-room', 'layout', null);
-  await peer.waitForFrames('user:bob');
-});
-
-e2e('subscriptions: a named element comes before an unnamed one, and that before the layout', async (world) => {
-  await call(world, 'bob', 'carol');
-  const peer = await viewer(world, '', '<rtc-remote-stream id="any"></rtc-remote-stream>\n<rtc-remote-stream id="bobs" user-id="bob"></rtc-remote-stream>');
-  const userOf = async (selector: string, type = 'rtc-stream-subscribed'): Promise<unknown> => {
-    const mine = (await peer.events(type)).filter(({ target }) => `#${target}` === selector);
-    return (mine.at(-1)?.detail['stream'] as { userId?: string } | undefined)?.userId;
-  };
-  await Promise.all([peer.waitForFrames('#any'), peer.waitForFrames('#bobs')]);
-  assert.equal(await userOf('#bobs'), 'bob');
-  assert.equal(await userOf('#any'), 'carol');
-
-  // Removing an element hands its stream to the layout: the unnamed one keeps its own.
-  await peer.eval(() => window.e2e.find('#bobs').remove());
-  await peer.waitForFrames('user:bob');
-  await peer.waitForFrames('#any');
-  assert.equal(await userOf('#any'), 'carol');
-
-  // An exact element takes the stream from the unnamed one, which takes the next.
-  await peer.eval(() => {
-    const element = document.createElement('rtc-remote-stream');
-    element.id = 'carols';
-    element.setAttribute('user-id', 'carol');
-    window.e2e.find('rtc-room').append(element);
-  });
-  await peer.waitForFrames('#carols');
-  await waitFor('the unnamed element takes bob', async () => (await userOf('#any')) === 'bob');
-  await peer.waitForFrames('#any');
-});
-
-e2e('subscriptions: two elements for one stream share it, and only the first sounds', async (world) => {
-  const { bob } = await call(world, 'bob');
-  const peer = await viewer(world, 'layout="none"', ['one', 'two'].map((id) => `<rtc-remote-stream id="${id}" user-id="bob"></rtc-remote-stream>`).join('\n'));
-  await Promise.all([peer.waitForFrames('#one'), peer.waitForFrames('#two')]);
-  const sounding = (): Promise<boolean[]> =>
-    peer.eval(() =>
-      ['#one', '#two'].filter((id) => window.e2e.all(id).length).map((id) =>
-        [...(window.e2e.find(id).shadowRoot?.querySelectorAll<HTMLMediaElement>('video, audio') ?? [])].some(
-          ({ muted, srcObject, paused }) => !muted && !paused && srcObject instanceof MediaStream && srcObject.getAudioTracks().length > 0,
-        ),
-      ),
+e2e(
+  'subscriptions: an element removed under layout="none" stops the sender, and brings it back',
+  async (world) => {
+    const { bob } = await call(world, 'bob');
+    const peer = await viewer(
+      world,
+      'layout="none"',
+      '<rtc-remote-stream user-id="bob"></rtc-remote-stream>',
     );
-  await waitFor('only the first sounds', async () => JSON.stringify(await sounding()) === '[true,false]', sounding);
-  assert.deepEqual([await peer.connections(), await bob.connections()], [1, 1]);
-  await peer.eval(() => window.e2e.find('#one').remove());
-  await waitFor('the second sounds now', async () => JSON.stringify(await sounding()) === '[true]');
-  await peer.waitForFrames('#two');
-});
+    await peer.waitForFrames('rtc-remote-stream');
+    await bob.waitForOutboundVideo();
+    await peer.eval(() => window.e2e.find('rtc-remote-stream').remove());
+    await bob.waitForNoOutbound('video');
+    await bob.waitForNoOutbound('audio');
+    const from = await peer.mark();
+    await peer.eval(() => {
+      const element = document.createElement('rtc-remote-stream');
+      element.setAttribute('user-id', 'bob');
+      window.e2e.find('rtc-room').append(element);
+    });
+    await peer.waitForEvent('rtc-stream-subscribed', { stream: { userId: 'bob' } }, from);
+    await bob.waitForOutboundVideo();
+    await peer.waitForFrames('rtc-remote-stream');
+    await peer.waitForSound();
+  },
+);
 
-e2e('subscriptions: a cancelled rtc-stream-added withholds the stream until it is given to an element', async (world) => {
-  const { bob } = await call(world, 'bob');
-  const peer = await world.open(
-    'viewer',
-    '<rtc-room room-id="8888" user-id="viewer" joined><rtc-remote-stream id="any"></rtc-remote-stream></rtc-room>',
-    {
-      init: () => {
-        addEventListener('rtc-stream-added', (event) => {
-          event.preventDefault();
-          Object.assign(window, { withheld: (event as CustomEvent<{ stream: unknown }>).detail.stream });
-        });
+e2e(
+  'subscriptions: layout="none" shows and receives nothing that no element names',
+  async (world) => {
+    const { bob } = await call(world, 'bob');
+    const peer = await viewer(world, 'layout="none"');
+    await peer.waitForEvent('rtc-stream-added', { stream: { userId: 'bob' } });
+    assert.equal(await peer.eval(() => window.e2e.showing('bob').length), 0);
+    await bob.waitForNoOutbound('video');
+    await bob.waitForNoOutbound('audio');
+    await peer.set('rtc-room', 'layout', null);
+    await peer.waitForFrames('user:bob');
+  },
+);
+
+e2e(
+  'subscriptions: a named element comes before an unnamed one, and that before the layout',
+  async (world) => {
+    await call(world, 'bob', 'carol');
+    const peer = await viewer(
+      world,
+      '',
+      '<rtc-remote-stream id="any"></rtc-remote-stream>\n<rtc-remote-stream id="bobs" user-id="bob"></rtc-remote-stream>',
+    );
+    const userOf = async (selector: string, type = 'rtc-stream-subscribed'): Promise<unknown> => {
+      const mine = (await peer.events(type)).filter(({ target }) => `#${target}` === selector);
+      return (mine.at(-1)?.detail['stream'] as { userId?: string } | undefined)?.userId;
+    };
+    await Promise.all([peer.waitForFrames('#any'), peer.waitForFrames('#bobs')]);
+    assert.equal(await userOf('#bobs'), 'bob');
+    assert.equal(await userOf('#any'), 'carol');
+
+    // Removing an element hands its stream to the layout: the unnamed one keeps its own.
+    await peer.eval(() => window.e2e.find('#bobs').remove());
+    await peer.waitForFrames('user:bob');
+    await peer.waitForFrames('#any');
+    assert.equal(await userOf('#any'), 'carol');
+
+    // An exact element takes the stream from the unnamed one, which takes the next.
+    await peer.eval(() => {
+      const element = document.createElement('rtc-remote-stream');
+      element.id = 'carols';
+      element.setAttribute('user-id', 'carol');
+      window.e2e.find('rtc-room').append(element);
+    });
+    await peer.waitForFrames('#carols');
+    await waitFor('the unnamed element takes bob', async () => (await userOf('#any')) === 'bob');
+    await peer.waitForFrames('#any');
+  },
+);
+
+e2e(
+  'subscriptions: two elements for one stream share it, and only the first sounds',
+  async (world) => {
+    const { bob } = await call(world, 'bob');
+    const peer = await viewer(
+      world,
+      'layout="none"',
+      ['one', 'two']
+        .map((id) => `<rtc-remote-stream id="${id}" user-id="bob"></rtc-remote-stream>`)
+        .join('\n'),
+    );
+    await Promise.all([peer.waitForFrames('#one'), peer.waitForFrames('#two')]);
+    const sounding = (): Promise<boolean[]> =>
+      peer.eval(() =>
+        ['#one', '#two']
+          .filter((id) => window.e2e.all(id).length)
+          .map((id) =>
+            [
+              ...(window.e2e
+                .find(id)
+                .shadowRoot?.querySelectorAll<HTMLMediaElement>('video, audio') ?? []),
+            ].some(
+              ({ muted, srcObject, paused }) =>
+                !muted &&
+                !paused &&
+                srcObject instanceof MediaStream &&
+                srcObject.getAudioTracks().length > 0,
+            ),
+          ),
+      );
+    await waitFor(
+      'only the first sounds',
+      async () => JSON.stringify(await sounding()) === '[true,false]',
+      sounding,
+    );
+    assert.deepEqual([await peer.connections(), await bob.connections()], [1, 1]);
+    await peer.eval(() => window.e2e.find('#one').remove());
+    await waitFor(
+      'the second sounds now',
+      async () => JSON.stringify(await sounding()) === '[true]',
+    );
+    await peer.waitForFrames('#two');
+  },
+);
+
+e2e(
+  'subscriptions: a cancelled rtc-stream-added withholds the stream until it is given to an element',
+  async (world) => {
+    const { bob } = await call(world, 'bob');
+    const peer = await world.open(
+      'viewer',
+      '<rtc-room room-id="8888" user-id="viewer" joined><rtc-remote-stream id="any"></rtc-remote-stream></rtc-room>',
+      {
+        init: () => {
+          addEventListener('rtc-stream-added', (event) => {
+            event.preventDefault();
+            Object.assign(window, {
+              withheld: (event as CustomEvent<{ stream: unknown }>).detail.stream,
+            });
+          });
+        },
       },
-    },
-  );
-  await peer.waitForEvent('rtc-stream-added', { stream: { userId: 'bob' } });
-  await bob.waitForNoOutbound('video');
-  await bob.waitForNoOutbound('audio');
-  await assertNoFrames(peer, '#any');
-  assert.equal(await peer.attr('#any', 'playback-state'), 'waiting');
-  await peer.eval(() => {
-    Object.assign(window.e2e.find('#any'), { stream: (window as unknown as { withheld: unknown }).withheld });
-  });
-  await peer.waitForFrames('#any');
-  await peer.waitForAttr('#any', 'playback-state', 'playing');
-});
+    );
+    await peer.waitForEvent('rtc-stream-added', { stream: { userId: 'bob' } });
+    await bob.waitForNoOutbound('video');
+    await bob.waitForNoOutbound('audio');
+    await assertNoFrames(peer, '#any');
+    assert.equal(await peer.attr('#any', 'playback-state'), 'waiting');
+    await peer.eval(() => {
+      Object.assign(window.e2e.find('#any'), {
+        stream: (window as unknown as { withheld: unknown }).withheld,
+      });
+    });
+    await peer.waitForFrames('#any');
+    await peer.waitForAttr('#any', 'playback-state', 'playing');
+  },
+);
 
 e2e('subscriptions: muted media is not sent, and comes back', async (world) => {
   const { bob } = await call(world, 'bob');
@@ -199,36 +256,48 @@ e2e('subscriptions: muted media is not sent, and comes back', async (world) => {
   assert.equal((await bob.live()).tracks, 2, 'the microphone is kept');
 });
 
-e2e('subscriptions: m-lines stay as they are in 100 rounds of publishing and unpublishing', async (world) => {
-  const people = await call(world, 'alice', 'bob');
-  await Promise.all([people.alice.waitForFrames('user:bob'), people.bob.waitForFrames('user:alice')]);
-  const layout = (peer: Peer): Promise<unknown> =>
-    peer.eval(() =>
-      window.e2e.peers
-        .filter(({ connectionState }) => connectionState === 'connected')
-        .map((pc) => ({
-          lines: pc.localDescription?.sdp.match(/^m=\w+/gm)?.join(),
-          transceivers: pc.getTransceivers().length,
-        })),
-    );
-  const before = await Promise.all([layout(people.alice), layout(people.bob)]);
-  assert.deepEqual(before[0], [{ lines: 'm=audio,m=video,m=video,m=audio', transceivers: 4 }]);
-  await people.alice.eval(async () => {
-    const stream = window.e2e.find('rtc-local-stream') as HTMLElement & { publish(): Promise<void>; unpublish(): Promise<void> };
-    for (let i = 0; i < 100; i += 1) {
-      await stream.unpublish();
-      await stream.publish();
-    }
-  });
-  await people.bob.waitForFrames('user:alice');
-  await people.alice.waitForFrames('user:bob');
-  assert.deepEqual(await Promise.all([layout(people.alice), layout(people.bob)]), before);
-  assert.equal((await people.alice.events('rtc-stream-unpublished')).length, 100);
-});
+e2e(
+  'subscriptions: m-lines stay as they are in 100 rounds of publishing and unpublishing',
+  async (world) => {
+    const people = await call(world, 'alice', 'bob');
+    await Promise.all([
+      people.alice.waitForFrames('user:bob'),
+      people.bob.waitForFrames('user:alice'),
+    ]);
+    const layout = (peer: Peer): Promise<unknown> =>
+      peer.eval(() =>
+        window.e2e.peers
+          .filter(({ connectionState }) => connectionState === 'connected')
+          .map((pc) => ({
+            lines: pc.localDescription?.sdp.match(/^m=\w+/gm)?.join(),
+            transceivers: pc.getTransceivers().length,
+          })),
+      );
+    const before = await Promise.all([layout(people.alice), layout(people.bob)]);
+    assert.deepEqual(before[0], [{ lines: 'm=audio,m=video,m=video,m=audio', transceivers: 4 }]);
+    await people.alice.eval(async () => {
+      const stream = window.e2e.find('rtc-local-stream') as HTMLElement & {
+        publish(): Promise<void>;
+        unpublish(): Promise<void>;
+      };
+      for (let i = 0; i < 100; i += 1) {
+        await stream.unpublish();
+        await stream.publish();
+      }
+    });
+    await people.bob.waitForFrames('user:alice');
+    await people.alice.waitForFrames('user:bob');
+    assert.deepEqual(await Promise.all([layout(people.alice), layout(people.bob)]), before);
+    assert.equal((await people.alice.events('rtc-stream-unpublished')).length, 100);
+  },
+);
 
 e2e('subscriptions: no-publish captures and does not publish', async (world) => {
   const alice = await world.open('alice', caller('alice'));
-  const bob = await world.open('bob', caller('bob').replace('<rtc-local-stream', '<rtc-local-stream no-publish'));
+  const bob = await world.open(
+    'bob',
+    caller('bob').replace('<rtc-local-stream', '<rtc-local-stream no-publish'),
+  );
   await bob.waitForFrames('user:alice');
   assert.deepEqual(await alice.events('rtc-stream-added'), []);
   await bob.set('rtc-local-stream', 'no-publish', null);
@@ -236,49 +305,64 @@ e2e('subscriptions: no-publish captures and does not publish', async (world) => 
   await bob.waitForAttr('rtc-local-stream', 'published', '');
 });
 
-e2e('subscriptions: a shared screen is a second stream, taken by stream-type="auxiliary"', async (world) => {
-  const bob = await world.open(
-    'bob',
-    `<button id="share" commandfor="mine" command="--toggle-screen">Share</button>
+e2e(
+  'subscriptions: a shared screen is a second stream, taken by stream-type="auxiliary"',
+  async (world) => {
+    const bob = await world.open(
+      'bob',
+      `<button id="share" commandfor="mine" command="--toggle-screen">Share</button>
 ${caller('bob').replace('<rtc-local-stream', '<rtc-local-stream id="mine"')}`,
-    {
-      // What is shown is a picture of the page's own: headless browsers have no screen.
-      init: () => {
-        navigator.mediaDevices.getDisplayMedia = () => {
-          const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 200 });
-          const context = canvas.getContext('2d');
-          setInterval(() => context?.fillRect(Math.random() * 320, Math.random() * 200, 9, 9), 50);
-          const stream = canvas.captureStream(10);
-          window.e2e.tracks.push(...stream.getTracks());
-          return Promise.resolve(stream);
-        };
+      {
+        // What is shown is a picture of the page's own: headless browsers have no screen.
+        init: () => {
+          navigator.mediaDevices.getDisplayMedia = () => {
+            const canvas = Object.assign(document.createElement('canvas'), {
+              width: 320,
+              height: 200,
+            });
+            const context = canvas.getContext('2d');
+            setInterval(
+              () => context?.fillRect(Math.random() * 320, Math.random() * 200, 9, 9),
+              50,
+            );
+            const stream = canvas.captureStream(10);
+            window.e2e.tracks.push(...stream.getTracks());
+            return Promise.resolve(stream);
+          };
+        },
       },
-    },
-  );
-  const peer = await viewer(
-    world,
-    'layout="none"',
-    '<rtc-remote-stream id="face" user-id="bob"></rtc-remote-stream>\n<rtc-remote-stream id="screen" user-id="bob" stream-type="auxiliary"></rtc-remote-stream>',
-  );
-  await peer.waitForFrames('#face');
-  assert.equal(await peer.attr('#screen', 'playback-state'), 'waiting');
-  await bob.click('#share');
-  await peer.waitForEvent('rtc-stream-added', { stream: { userId: 'bob', type: 'auxiliary' } });
-  await Promise.all([peer.waitForFrames('#screen'), peer.waitForFrames('#face')]);
-  assert.equal((await bob.live()).tracks, 3);
-  await bob.click('#share');
-  await peer.waitForEvent('rtc-stream-removed', { stream: { userId: 'bob', type: 'auxiliary' } });
-  await peer.waitForAttr('#screen', 'playback-state', 'ended');
-  await waitFor('the screen is not captured any more', async () => (await bob.live()).tracks === 2);
-  await peer.waitForFrames('#face');
-});
+    );
+    const peer = await viewer(
+      world,
+      'layout="none"',
+      '<rtc-remote-stream id="face" user-id="bob"></rtc-remote-stream>\n<rtc-remote-stream id="screen" user-id="bob" stream-type="auxiliary"></rtc-remote-stream>',
+    );
+    await peer.waitForFrames('#face');
+    assert.equal(await peer.attr('#screen', 'playback-state'), 'waiting');
+    await bob.click('#share');
+    await peer.waitForEvent('rtc-stream-added', { stream: { userId: 'bob', type: 'auxiliary' } });
+    await Promise.all([peer.waitForFrames('#screen'), peer.waitForFrames('#face')]);
+    assert.equal((await bob.live()).tracks, 3);
+    await bob.click('#share');
+    await peer.waitForEvent('rtc-stream-removed', { stream: { userId: 'bob', type: 'auxiliary' } });
+    await peer.waitForAttr('#screen', 'playback-state', 'ended');
+    await waitFor(
+      'the screen is not captured any more',
+      async () => (await bob.live()).tracks === 2,
+    );
+    await peer.waitForFrames('#face');
+  },
+);
 
-e2e('subscriptions: a screen without a user gesture is taken back with gesture-required', async (world) => {
-  const { bob } = await call(world, 'bob');
-  await bob.waitForAttr('rtc-local-stream', 'published', '');
-  await bob.set('rtc-local-stream', 'screen', '');
-  const { detail } = await bob.waitForEvent('rtc-error', { error: { code: 'gesture-required' } });
-  assert.deepEqual(detail['reverted'], ['screen']);
-  await bob.waitForAttr('rtc-local-stream', 'screen', null);
-  assert.equal(await bob.attr('rtc-local-stream', 'capture-state'), 'live', 'the camera goes on');
-});
+e2e(
+  'subscriptions: a screen without a user gesture is taken back with gesture-required',
+  async (world) => {
+    const { bob } = await call(world, 'bob');
+    await bob.waitForAttr('rtc-local-stream', 'published', '');
+    await bob.set('rtc-local-stream', 'screen', '');
+    const { detail } = await bob.waitForEvent('rtc-error', { error: { code: 'gesture-required' } });
+    assert.deepEqual(detail['reverted'], ['screen']);
+    await bob.waitForAttr('rtc-local-stream', 'screen', null);
+    assert.equal(await bob.attr('rtc-local-stream', 'capture-state'), 'live', 'the camera goes on');
+  },
+);

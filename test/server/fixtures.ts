@@ -65,7 +65,11 @@ export class Bench {
     this.service = new RoomService(settings, this.clock, () => `id${++this.#ids}`);
   }
 
-  join(user: string | undefined, more: Partial<JoinMessage> = {}, claims: Claims | null = null): Member {
+  join(
+    user: string | undefined,
+    more: Partial<JoinMessage> = {},
+    claims: Claims | null = null,
+  ): Member {
     const heard: ServerMessage[] = [];
     const message: JoinMessage = {
       t: 'join',
@@ -166,10 +170,15 @@ export class WireClient {
   }
 
   /** The first message of a type, also one that has come already. */
-  async next<T extends ServerMessage['t']>(type: T, ms = 5000): Promise<Extract<ServerMessage, { t: T }>> {
+  async next<T extends ServerMessage['t']>(
+    type: T,
+    ms = 5000,
+  ): Promise<Extract<ServerMessage, { t: T }>> {
     const end = Date.now() + ms;
     for (;;) {
-      const found = this.messages.find((one): one is Extract<ServerMessage, { t: T }> => one.t === type);
+      const found = this.messages.find(
+        (one): one is Extract<ServerMessage, { t: T }> => one.t === type,
+      );
       if (found) return found;
       if (this.#socket.readyState > 1 || Date.now() > end) {
         throw new Error(`no ${type}; heard ${JSON.stringify(this.messages)}`);

@@ -15,7 +15,10 @@ describe('users', () => {
     const bench = new Bench();
     const alice = bench.join('alice', { data: 'Alice' });
     const bob = bench.join('bob', { streams: { main: { audio: 'on' } } });
-    assert.deepEqual(bob.joined.peers.map(({ user, data }) => [user, data]), [['alice', 'Alice']]);
+    assert.deepEqual(
+      bob.joined.peers.map(({ user, data }) => [user, data]),
+      [['alice', 'Alice']],
+    );
     assert.deepEqual(heard(alice, 'peer-joined')[0]?.peer.streams, { main: { audio: 'on' } });
   });
 
@@ -53,16 +56,28 @@ describe('users', () => {
     const alice = bench.join('alice');
     const bob = bench.join('bob');
     bench.service.handle(bob.session, { t: 'data', id: 1, data: 'Bob' });
-    bench.service.handle(bob.session, { t: 'publish', id: 2, streams: { main: { video: 'muted' } } });
+    bench.service.handle(bob.session, {
+      t: 'publish',
+      id: 2,
+      streams: { main: { video: 'muted' } },
+    });
     const updates = heard(alice, 'peer-updated').map(({ peer }) => [peer.data, peer.streams]);
-    assert.deepEqual(updates, [['Bob', {}], ['Bob', { main: { video: 'muted' } }]]);
+    assert.deepEqual(updates, [
+      ['Bob', {}],
+      ['Bob', { main: { video: 'muted' } }],
+    ]);
   });
 
   test('an audience cannot publish', () => {
     const bench = new Bench();
     const viewer = bench.audience('v');
     assert.throws(
-      () => bench.service.handle(viewer.session, { t: 'publish', id: 1, streams: { main: { audio: 'on' } } }),
+      () =>
+        bench.service.handle(viewer.session, {
+          t: 'publish',
+          id: 1,
+          streams: { main: { audio: 'on' } },
+        }),
       refused('forbidden'),
     );
   });
@@ -84,8 +99,17 @@ describe('users', () => {
     assert.ok(alice && bob && carol);
     bench.service.handle(alice.session, { t: 'message', id: 1, data: 'all' });
     bench.service.handle(alice.session, { t: 'message', id: 2, data: 'bob', to: ['bob'] });
-    assert.deepEqual(heard(bob, 'message').map(({ data, from }) => [data, from]), [['all', 'alice'], ['bob', 'alice']]);
-    assert.deepEqual(heard(carol, 'message').map(({ data }) => data), ['all']);
+    assert.deepEqual(
+      heard(bob, 'message').map(({ data, from }) => [data, from]),
+      [
+        ['all', 'alice'],
+        ['bob', 'alice'],
+      ],
+    );
+    assert.deepEqual(
+      heard(carol, 'message').map(({ data }) => data),
+      ['all'],
+    );
     assert.equal(heard(alice, 'message').length + heard(stranger, 'message').length, 0);
   });
 
@@ -93,8 +117,18 @@ describe('users', () => {
     const bench = new Bench();
     const alice = bench.join('alice');
     const bob = bench.join('bob');
-    assert.throws(() => bench.service.handle(alice.session, { t: 'kick', id: 1, user: 'bob' }), refused('forbidden'));
-    const claims = { room: '8888', user: 'mod', role: 'anchor', moderator: true, link: false, issuedAt: 0 } as const;
+    assert.throws(
+      () => bench.service.handle(alice.session, { t: 'kick', id: 1, user: 'bob' }),
+      refused('forbidden'),
+    );
+    const claims = {
+      room: '8888',
+      user: 'mod',
+      role: 'anchor',
+      moderator: true,
+      link: false,
+      issuedAt: 0,
+    } as const;
     const moderator = bench.join('mod', {}, claims);
     bench.service.handle(moderator.session, { t: 'kick', id: 1, user: 'bob' });
     assert.equal(heard(bob, 'ended')[0]?.reason, 'banned');
@@ -110,9 +144,13 @@ describe('connections', () => {
     const third = bench.join('third', { streams: { main: { video: 'on' } } });
     const joiner = bench.join('joiner', { offer: OFFER });
     assert.equal(heard(second, 'connect').at(-1)?.connect.offer, OFFER);
-    for (const other of [first, third]) assert.equal(heard(other, 'connect').at(-1)?.connect.offerer, true);
+    for (const other of [first, third])
+      assert.equal(heard(other, 'connect').at(-1)?.connect.offerer, true);
     const parked = joiner.joined.connections.filter((one) => one.parked);
-    assert.deepEqual(parked.map(({ peer, offerer }) => [peer, offerer]), [[second.session.id, true]]);
+    assert.deepEqual(
+      parked.map(({ peer, offerer }) => [peer, offerer]),
+      [[second.session.id, true]],
+    );
   });
 
   test('an audience and an audience are never connected', () => {
@@ -129,18 +167,27 @@ describe('connections', () => {
     assert.equal(viewer.joined.connections.length, 1);
     const [{ session, wishes } = { session: '', wishes: [] }] = heard(anchor, 'wanted');
     assert.equal(session, viewer.session.id);
-    assert.deepEqual(wishes.map(({ type, audio, video }) => [type, audio, video]), [
-      ['main', true, false],
-      ['auxiliary', true, false],
-    ]);
+    assert.deepEqual(
+      wishes.map(({ type, audio, video }) => [type, audio, video]),
+      [
+        ['main', true, false],
+        ['auxiliary', true, false],
+      ],
+    );
   });
 
   test('a join that wants one user only is connected with that one only', () => {
     const bench = new Bench();
     const a = bench.anchor('a');
     bench.anchor('b');
-    const link = bench.audience('x', { link: true, want: { audio: true, video: true, only: ['a'] } });
-    assert.deepEqual(link.joined.connections.map(({ peer }) => peer), [a.session.id]);
+    const link = bench.audience('x', {
+      link: true,
+      want: { audio: true, video: true, only: ['a'] },
+    });
+    assert.deepEqual(
+      link.joined.connections.map(({ peer }) => peer),
+      [a.session.id],
+    );
   });
 
   test('the explicit wish beats the default and is told when it is news', () => {
@@ -163,7 +210,10 @@ describe('connections', () => {
     const conn = heard(a, 'connect')[0]?.connect.conn ?? '';
     bench.service.handle(stranger.session, { t: 'signal', conn, signal: { restart: true } });
     bench.service.handle(b.session, { t: 'signal', conn, signal: { candidate: null } });
-    assert.deepEqual(heard(a, 'signal').map(({ signal }) => signal), [{ candidate: null }]);
+    assert.deepEqual(
+      heard(a, 'signal').map(({ signal }) => signal),
+      [{ candidate: null }],
+    );
   });
 
   test('an SDP of another layout is refused', () => {
@@ -171,8 +221,14 @@ describe('connections', () => {
     bench.join('a');
     const b = bench.join('b');
     const conn = b.joined.connections[0]?.conn ?? '';
-    const sdp = { type: 'offer', sdp: OFFER + 'm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:4\r\n' } as const;
-    assert.throws(() => bench.service.handle(b.session, { t: 'signal', conn, signal: { sdp } }), refused('argument'));
+    const sdp = {
+      type: 'offer',
+      sdp: OFFER + 'm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:4\r\n',
+    } as const;
+    assert.throws(
+      () => bench.service.handle(b.session, { t: 'signal', conn, signal: { sdp } }),
+      refused('argument'),
+    );
   });
 
   test('a role switch connects with the audience, and back disconnects', () => {
@@ -210,7 +266,7 @@ describe('capacity', () => {
     bench.anchor('a');
     bench.audience('v');
     const none = bench.audience('none', { want: { audio: false, video: false } });
-    const wishes = [...bench.service.getRoom('8888')?.users ?? []];
+    const wishes = [...(bench.service.getRoom('8888')?.users ?? [])];
     assert.equal(wishes.length, 3);
     const a = none.joined.peers.find(({ user }) => user === 'a')?.session ?? '';
     const wish = { session: a, type: 'main', audio: true, video: true } as const;
@@ -282,7 +338,10 @@ describe('coming back', () => {
     const bench = new Bench();
     const { session, joined } = bench.join('a');
     bench.service.dismissRoom('8888');
-    assert.throws(() => bench.service.resume(session.id, joined.resume), refused('state', 'room_disband'));
+    assert.throws(
+      () => bench.service.resume(session.id, joined.resume),
+      refused('state', 'room_disband'),
+    );
   });
 
   for (const reason of ['banned', 'room_disband', 'kick'] as const) {
@@ -301,7 +360,10 @@ describe('coming back', () => {
     const laptop = bench.join('a');
     bench.service.leave(laptop.session, 'timeout');
     const phone = bench.join('a');
-    assert.throws(() => bench.join('a', { previous: laptop.session.id }), refused('forbidden', 'kick'));
+    assert.throws(
+      () => bench.join('a', { previous: laptop.session.id }),
+      refused('forbidden', 'kick'),
+    );
     assert.equal(heard(phone, 'ended').length, 0);
   });
 

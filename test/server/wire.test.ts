@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { SignJWT } from 'jose';
-import { createRoomServer, type RoomServer, type RoomServerOptions } from '../../src/server/index.js';
+import {
+  createRoomServer,
+  type RoomServer,
+  type RoomServerOptions,
+} from '../../src/server/index.js';
 import { WireClient } from './fixtures.js';
 
 const SECRET = 'a-secret-of-at-least-thirty-two-bytes!';
@@ -84,7 +88,8 @@ describe('a --dev server', () => {
     await second.next('resumed');
     // Bare clients acknowledge nothing, so "one" comes again under its old number.
     const seen = new Map<number, string>();
-    for (const { n, m } of [...first.frames, ...second.frames]) if (m?.t === 'message') seen.set(n, m.data);
+    for (const { n, m } of [...first.frames, ...second.frames])
+      if (m?.t === 'message') seen.set(n, m.data);
     assert.deepEqual([...seen.values()], ['one', 'two', 'three']);
     assert.equal(alice.messages.filter(({ t }) => t === 'peer-left').length, 0);
   });
@@ -101,7 +106,10 @@ describe('a --dev server', () => {
     while (!alice.messages.some((one) => one.t === 'message' && one.data === 'last')) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    assert.deepEqual(alice.messages.flatMap((one) => (one.t === 'message' ? one.data : [])), ['once', 'last']);
+    assert.deepEqual(
+      alice.messages.flatMap((one) => (one.t === 'message' ? one.data : [])),
+      ['once', 'last'],
+    );
   });
 
   test('a stale resume token is refused', async () => {
@@ -138,7 +146,10 @@ describe('a --dev server', () => {
     ['text that is not JSON', '{'],
     ['a frame of another shape', '{"hello":1}'],
     ['an unknown message', '{"n":0,"a":0,"m":{"t":"format"}}'],
-    ['an id with a space', '{"n":0,"a":0,"m":{"t":"join","room":"a b","mode":"rtc","role":"anchor","want":{"audio":true,"video":true},"streams":{}}}'],
+    [
+      'an id with a space',
+      '{"n":0,"a":0,"m":{"t":"join","room":"a b","mode":"rtc","role":"anchor","want":{"audio":true,"video":true},"streams":{}}}',
+    ],
   ] as const) {
     test(`${what} closes the socket with a reason`, async () => {
       const client = await connect();
@@ -164,7 +175,10 @@ describe('a --dev server', () => {
 
   test('the HTTP API needs its key', async () => {
     assert.equal((await call('GET', '/api/rooms')).status, 401);
-    assert.equal((await call('GET', '/api/rooms', undefined, { authorization: 'Bearer no' })).status, 401);
+    assert.equal(
+      (await call('GET', '/api/rooms', undefined, { authorization: 'Bearer no' })).status,
+      401,
+    );
   });
 
   test('the HTTP API creates, lists, inspects, removes and dismisses', async () => {
@@ -175,8 +189,13 @@ describe('a --dev server', () => {
     await bob.join({ room: 'made', user: 'bob' });
     const alice = await connect();
     await alice.join({ room: 'made', user: 'alice' });
-    const room = (await (await call('GET', '/api/rooms/made', undefined, key)).json()) as { users: { user: string }[] };
-    assert.deepEqual(room.users.map(({ user }) => user), ['bob', 'alice']);
+    const room = (await (await call('GET', '/api/rooms/made', undefined, key)).json()) as {
+      users: { user: string }[];
+    };
+    assert.deepEqual(
+      room.users.map(({ user }) => user),
+      ['bob', 'alice'],
+    );
     const removed = await call('DELETE', '/api/rooms/made/users/bob', undefined, key);
     assert.deepEqual(await removed.json(), { removed: 1 });
     assert.equal((await bob.next('ended')).reason, 'banned');
@@ -192,8 +211,17 @@ describe('a --dev server', () => {
   });
 
   test('mints a token at /token that its own rooms take', async () => {
-    const ask = { provider: 'embedded', roomId: '8888', userId: 'carol', userRole: 'anchor', reason: 'join' };
-    const { token, userId } = (await (await call('POST', '/token', ask)).json()) as { token: string; userId: string };
+    const ask = {
+      provider: 'embedded',
+      roomId: '8888',
+      userId: 'carol',
+      userRole: 'anchor',
+      reason: 'join',
+    };
+    const { token, userId } = (await (await call('POST', '/token', ask)).json()) as {
+      token: string;
+      userId: string;
+    };
     assert.equal(userId, 'carol');
     assert.equal((await (await connect()).join({ token })).user, 'carol');
   });
@@ -249,7 +277,10 @@ describe('a server with tokens', () => {
   });
 
   test('refuses a forged token', async () => {
-    assert.equal((await refusedJoin(await sign({}, 'another-secret-of-thirty-two-bytes!!!!'))).code, 'auth');
+    assert.equal(
+      (await refusedJoin(await sign({}, 'another-secret-of-thirty-two-bytes!!!!'))).code,
+      'auth',
+    );
   });
 
   test('refuses a token of another algorithm', async () => {
@@ -285,7 +316,13 @@ describe('a server with tokens', () => {
   });
 
   test('the site says who the user is, never the body', async () => {
-    const ask = { provider: 'embedded', roomId: '8888', userId: 'mallory', userRole: 'anchor', reason: 'join' };
+    const ask = {
+      provider: 'embedded',
+      roomId: '8888',
+      userId: 'mallory',
+      userRole: 'anchor',
+      reason: 'join',
+    };
     const answer = await call('POST', '/token', ask, { cookie: 'alice' });
     assert.equal(((await answer.json()) as { userId: string }).userId, 'alice');
   });

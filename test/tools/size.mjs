@@ -8,17 +8,26 @@ import { root } from './process.mjs';
 const dist = path.join(root, 'dist');
 const gzipped = (contents) => gzipSync(contents, { level: 9 }).length;
 
-/** The bytes of each budgeted thing. @returns {Promise<{ name: string, bytes: number, limit?: number }[]>} */
+/**
+ * The bytes of each budgeted thing. `limit` fails the build and only ever goes down, towards `goal`.
+ * @returns {Promise<{ name: string, bytes: number, goal?: number, limit?: number }[]>}
+ */
 export async function measure() {
   const define = await throughBundler();
   return [
     {
       name: 'dist/rtc-elements.js, embedded driver inside',
       bytes: file('rtc-elements.js'),
-      limit: 26_000,
+      goal: 26_000,
+      limit: 39_800,
     },
-    { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 26_200 },
-    { name: 'an idle page: ./define through a bundler', bytes: define.idle, limit: 16_000 },
+    { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 39_900 },
+    {
+      name: 'an idle page: ./define through a bundler',
+      bytes: define.idle,
+      goal: 16_000,
+      limit: 18_000,
+    },
     { name: 'loaded when a room joins: the embedded driver', bytes: define.lazy },
   ];
 }
@@ -69,12 +78,12 @@ async function main() {
     return 1;
   }
   const rows = await measure();
-  for (const { name, bytes, limit } of rows) {
+  for (const { name, bytes, goal = 0, limit } of rows) {
     const verdict =
       limit === undefined
         ? ''
         : bytes <= limit
-          ? `of ${limit}`
+          ? `of ${limit}${bytes > goal && goal ? `, goal ${goal} missed by ${bytes - goal}` : ''}`
           : `of ${limit}: TOO LARGE by ${bytes - limit}`;
     console.log(`${String(bytes).padStart(7)} B gzip  ${name.padEnd(48)} ${verdict}`.trimEnd());
   }

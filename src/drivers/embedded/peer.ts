@@ -137,7 +137,6 @@ export class Peer {
         if (pc.remoteDescription) pc.setConfiguration(await this.host.fresh());
         await this.#answer(signal.sdp);
         this.host.changed(this);
-        this.sync();
       }
     });
   }
@@ -181,20 +180,23 @@ export class Peer {
   async #follow(): Promise<void> {
     while (this.#dirty && !this.closed) {
       this.#dirty = false;
-      for (const [line, { sender }] of this.pc.getTransceivers().entries()) {
-        const wanted = this.host.sending(this.connect.peer, line);
-        try {
-          if (wanted) await this.#encode(sender, line, wanted);
-          // Asked again: the wish may have changed while the encoder was set.
-          const track = this.host.sending(this.connect.peer, line)?.track ?? null;
-          if (!this.closed && sender.track !== track) await sender.replaceTrack(track);
-        } catch (error) {
-          this.#encodings[line] = '';
-          log('warn', 'sending', error);
-        }
-      }
+      const lines = this.pc.getTransceivers().map(({ sender }, line) => this.#feed(sender, line));
+      await Promise.all(lines);
     }
     this.#syncing = false;
+  }
+
+  /** The track first: the encoder starts while its parameters are on their way. */
+  async #feed(sender: RTCRtpSender, line: number): Promise<void> {
+    const wanted = this.host.sending(this.connect.peer, line);
+    const track = wanted?.track ?? null;
+    try {
+      if (sender.track !== track) await sender.replaceTrack(track);
+      if (wanted && !this.closed) await this.#encode(sender, line, wanted);
+    } catch (error) {
+      this.#encodings[line] = '';
+      if (!this.closed) log('warn', 'sending', error);
+    }
   }
 
   async #encode(sender: RTCRtpSender, line: number, { encoding, screen }: Sending): Promise<void> {
@@ -220,6 +222,8 @@ export class Peer {
         if (type) transceiver.sender.setStreams(streams[type]);
         prefer(transceiver);
       }
+      // Media flows as soon as the answer is there.
+      this.sync();
     }
     await pc.setLocalDescription();
     this.#describe();

@@ -111,7 +111,10 @@ export class FakeBackend {
       failure === 'never' || failure === 'late' || failure instanceof RtcError
         ? failure
         : new RtcError(failure, `The fake back end was told to fail ${step} with ${failure}.`);
-    this.#script.set(step, [...(this.#script.get(step) ?? []), ...Array<typeof made>(times).fill(made)]);
+    this.#script.set(step, [
+      ...(this.#script.get(step) ?? []),
+      ...Array<typeof made>(times).fill(made),
+    ]);
   }
 
   /** Takes back what `fail()` has not been used for. */
@@ -157,11 +160,20 @@ export class FakeBackend {
   }
 
   /** Ends a stay from the server's side; the others see the user leave. */
-  end(client: FakeClient, reason: EndReason, message = `The fake back end ended the stay: ${reason}.`): void {
+  end(
+    client: FakeClient,
+    reason: EndReason,
+    message = `The fake back end ended the stay: ${reason}.`,
+  ): void {
     const { member } = client;
     if (!member) return;
     if (reason !== 'connection-lost') this.#ended.set(member.id, { reason, message });
-    const left = reason === 'kick' || reason === 'banned' ? reason : reason === 'room_disband' ? 'leave' : 'timeout';
+    const left =
+      reason === 'kick' || reason === 'banned'
+        ? reason
+        : reason === 'room_disband'
+          ? 'leave'
+          : 'timeout';
     this.exit(client, left);
     client.state = 'ended';
     client.emit({ type: 'ended', reason, message });
@@ -171,7 +183,8 @@ export class FakeBackend {
   remove(roomId: string, userId: string): void {
     for (const member of [...(this.#rooms.get(roomId)?.members.values() ?? [])]) {
       if (member.userId !== userId) continue;
-      if (member.client) this.end(member.client, 'banned', 'A moderator has removed you from the room.');
+      if (member.client)
+        this.end(member.client, 'banned', 'A moderator has removed you from the room.');
       else this.removeMember(member, 'banned');
     }
   }
@@ -210,7 +223,10 @@ export class FakeBackend {
     if (past) throw new RtcError('forbidden', past.message, { vendorCode: past.reason });
     const room = this.#room(roomId, mode);
     if (room.mode !== mode) {
-      throw new RtcError('join-failed', `Room ${roomId} is in mode “${room.mode}”; set mode="${room.mode}".`);
+      throw new RtcError(
+        'join-failed',
+        `Room ${roomId} is in mode “${room.mode}”; set mode="${room.mode}".`,
+      );
     }
     const id = this.#name();
     const member: Member = {
@@ -278,7 +294,8 @@ export class FakeBackend {
       throw new RtcError('unsupported', 'A room in mode “rtc” has no audience.');
     }
     member.role = role;
-    if (role === 'audience') for (const type of [...member.streams.keys()]) this.unpublish(member, type);
+    if (role === 'audience')
+      for (const type of [...member.streams.keys()]) this.unpublish(member, type);
     else this.#replace(room, member);
     this.#tellOthers(member, { type: 'user-updated', user: userInfo(member) });
   }
@@ -332,7 +349,13 @@ export class FakeBackend {
   send(member: Member, data: string, to?: readonly string[]): void {
     const id = `message-${++this.#count}`;
     // Counted, not read from a clock: the same test, the same times.
-    const message: ClientEvent = { type: 'message', id, from: member.userId, data, timestamp: this.#count };
+    const message: ClientEvent = {
+      type: 'message',
+      id,
+      from: member.userId,
+      data,
+      timestamp: this.#count,
+    };
     for (const client of this.#othersOf(member)) {
       if (!to || to.includes(client.member?.userId ?? '')) client.emit(message);
     }
@@ -399,7 +422,10 @@ export class FakeBackend {
       const source = publication[kind];
       const key = `${id}/${kind}`;
       if (client.received.has(key) && client.received.get(key)?.source === source) continue;
-      this.#hand(client, id, kind, { source, track: this.#pool.take(source, kind, publisher.userId) });
+      this.#hand(client, id, kind, {
+        source,
+        track: this.#pool.take(source, kind, publisher.userId),
+      });
     }
   }
 

@@ -16,7 +16,15 @@ import type { FakeBackend, FakeStep } from './backend.js';
 import type { Member } from './room.js';
 
 /** Members of a client that a back end may lack. */
-export const CAPABILITIES = ['warm', 'sendMessage', 'kick', 'setUserData', 'updateToken', 'setAudioLevels', 'getStats'] as const;
+export const CAPABILITIES = [
+  'warm',
+  'sendMessage',
+  'kick',
+  'setUserData',
+  'updateToken',
+  'setAudioLevels',
+  'getStats',
+] as const;
 export type FakeCapability = (typeof CAPABILITIES)[number];
 
 /** A client of the fake back end: what a driver's user sees, and what a test looks at. */
@@ -68,7 +76,12 @@ export class FakeClient implements Client {
     this.request = request;
     this.credentials = request.credentials;
     this.backend.joins++;
-    return this.#answer('join', () => this.backend.enter(this, request), signal, () => this.destroy());
+    return this.#answer(
+      'join',
+      () => this.backend.enter(this, request),
+      signal,
+      () => this.destroy(),
+    );
   }
 
   leave(): Promise<void> {
@@ -103,7 +116,8 @@ export class FakeClient implements Client {
     this.#called('publish');
     const { audio, video } = publication;
     for (const track of [audio, video]) {
-      if (track?.readyState === 'ended') this.backend.violations.push(`publish() with an ended ${track.kind} track`);
+      if (track?.readyState === 'ended')
+        this.backend.violations.push(`publish() with an ended ${track.kind} track`);
     }
     return this.#answer(
       'publish',
@@ -175,7 +189,8 @@ export class FakeClient implements Client {
   /** Tells the client's owner, in its turn; nothing after `destroy()`. */
   emit(event: ClientEvent): void {
     this.backend.scheduler.add(() => {
-      if (this.state === 'joined' || (this.state === 'ended' && event.type === 'ended')) this.listener(event);
+      if (this.state === 'joined' || (this.state === 'ended' && event.type === 'ended'))
+        this.listener(event);
     });
   }
 

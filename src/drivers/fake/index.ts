@@ -8,7 +8,12 @@
  */
 import { FakeBackend, type FakeBackendOptions } from './backend.js';
 
-export { FakeBackend, type FakeBackendOptions, type FakeFailure, type FakeStep } from './backend.js';
+export {
+  FakeBackend,
+  type FakeBackendOptions,
+  type FakeFailure,
+  type FakeStep,
+} from './backend.js';
 export { FakeClient, type FakeCapability } from './client.js';
 export { FakeUser, type FakeUserOptions } from './user.js';
 export type { TrackMaker } from './tracks.js';

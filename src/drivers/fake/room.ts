@@ -1,4 +1,11 @@
-import type { Publication, RoomMode, StreamInfo, StreamType, UserInfo, UserRole } from '../driver.js';
+import type {
+  Publication,
+  RoomMode,
+  StreamInfo,
+  StreamType,
+  UserInfo,
+  UserRole,
+} from '../driver.js';
 import type { FakeClient } from './client.js';
 
 /** Somebody in a room: a client's stay, or a user whom a test has put there. */

@@ -252,7 +252,7 @@ export class RtcLocalStream extends RtcElement {
       muted: this.audioMuted && this.text('muted'),
       controls: this.controls !== undefined,
       note: html`${auxiliary ? screen : nothing} ${renderStatus(error?.message)}
-        ${this.controls === undefined ? nothing : this.#renderControls()}`,
+      ${this.controls === undefined ? nothing : this.#renderControls()}`,
     });
   }
 
@@ -318,7 +318,8 @@ function hasPicture({ srcObject }: HTMLVideoElement): boolean {
 }
 
 function show(video: HTMLVideoElement, stream?: LocalStream | null): void {
-  const media = stream?.mediaStream ?? null;
+  // Without a picture it would hold up the page's load event: its first frame never comes.
+  const media = stream?.mediaStream.getVideoTracks().length ? stream.mediaStream : null;
   if (video.srcObject !== media) video.srcObject = media;
   // Moving a media element pauses it.
   if (media && video.paused && hasPicture(video)) video.play().catch(() => undefined);

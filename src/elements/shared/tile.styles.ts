@@ -119,6 +119,14 @@ export const tileStyles = css`
       font-size: 0;
     }
   }
+  /* On a small picture the buttons would hide the face. */
+  @media (hover: hover) {
+    @container (max-width: 300px) {
+      :host(:not(:hover, :focus-within)) .controls {
+        opacity: 0;
+      }
+    }
+  }
   @container (max-width: 200px) {
     .topped [part='label'] {
       display: none;

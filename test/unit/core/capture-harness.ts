@@ -1,6 +1,11 @@
 import type { Publication, StreamType } from '../../../src/drivers/driver.js';
 import { LocalCapture } from '../../../src/core/local-capture.js';
-import type { CaptureHost, CaptureWish, Publisher, RtcEventDetails } from '../../../src/core/types.js';
+import type {
+  CaptureHost,
+  CaptureWish,
+  Publisher,
+  RtcEventDetails,
+} from '../../../src/core/types.js';
 
 export const NOTHING: CaptureWish = {
   audio: false,
@@ -115,7 +120,9 @@ export class Stage {
   }
 
   all<K extends keyof RtcEventDetails>(type: K): RtcEventDetails[K][] {
-    return this.events.filter((event) => event.type === type).map((event) => event.detail as RtcEventDetails[K]);
+    return this.events
+      .filter((event) => event.type === type)
+      .map((event) => event.detail as RtcEventDetails[K]);
   }
 
   get states(): string[] {

@@ -1,6 +1,10 @@
 import { expect } from '@open-wc/testing';
 import type { ClientEvent, JoinRequest } from '../../../src/drivers/driver.js';
-import { createFakeBackend, type FakeBackend, type FakeClient } from '../../../src/drivers/fake/index.js';
+import {
+  createFakeBackend,
+  type FakeBackend,
+  type FakeClient,
+} from '../../../src/drivers/fake/index.js';
 import { failure, publication } from './session-harness.js';
 
 const REQUEST: JoinRequest = {
@@ -15,13 +19,22 @@ const never = new AbortController().signal;
 describe('fake back end', () => {
   let backend: FakeBackend;
 
-  function create(userId?: string, roomId = '1', link = false): { client: FakeClient; events: ClientEvent[] } {
+  function create(
+    userId?: string,
+    roomId = '1',
+    link = false,
+  ): { client: FakeClient; events: ClientEvent[] } {
     const events: ClientEvent[] = [];
     const config = { roomId, mode: 'live' as const, link, userId, options: {} };
     const client = backend.driver.createClient(config, (event) => events.push(event)) as FakeClient;
     return { client, events };
   }
-  async function enter(userId?: string, request: Partial<JoinRequest> = {}, roomId?: string, link?: boolean) {
+  async function enter(
+    userId?: string,
+    request: Partial<JoinRequest> = {},
+    roomId?: string,
+    link?: boolean,
+  ) {
     const made = create(userId, roomId, link);
     const result = await made.client.join({ ...REQUEST, ...request }, never);
     return { ...made, result };
@@ -38,7 +51,9 @@ describe('fake back end', () => {
     await backend.flush();
     expect(alice.result.published).to.deep.equal(['main']);
     expect(bob.result.users.map(({ userId }) => userId)).to.deep.equal(['alice']);
-    expect(bob.result.streams.map(({ userId, type }) => `${userId} ${type}`)).to.deep.equal(['alice main']);
+    expect(bob.result.streams.map(({ userId, type }) => `${userId} ${type}`)).to.deep.equal([
+      'alice main',
+    ]);
     expect(types(alice.events)).to.deep.equal(['user-joined']);
     expect(types(bob.events)).to.deep.equal(['track', 'track']);
     expect(backend.liveTracks).to.have.length(2);

@@ -31,7 +31,14 @@ describe('local capture', () => {
       expect(stage.states).to.deep.equal(['starting', 'live']);
       expect(stage.all('rtc-stream-published')).to.have.length(1);
       const [publication] = stage.room.publications;
-      expect(publication).to.include({ type: 'main', hasAudio: true, hasVideo: true, width: 640, height: 360, frameRate: 15 });
+      expect(publication).to.include({
+        type: 'main',
+        hasAudio: true,
+        hasVideo: true,
+        width: 640,
+        height: 360,
+        frameRate: 15,
+      });
       expect(stage.capture.main).to.include({ hasAudio: true, hasVideo: true, userId: 'alice' });
     });
 
@@ -94,7 +101,12 @@ describe('local capture', () => {
       expect(audio).to.include({ readyState: 'live', enabled: false });
       expect(video).to.include({ readyState: 'ended' });
       expect(stage.room.publications[0]).to.include({
-        hasVideo: true, video: null, videoMuted: true, hasAudio: true, audioMuted: true, audio,
+        hasVideo: true,
+        video: null,
+        videoMuted: true,
+        hasAudio: true,
+        audioMuted: true,
+        audio,
       });
       expect(stage.capture.published).to.equal(true);
       stage.want({ audioMuted: false, videoMuted: false });
@@ -110,7 +122,11 @@ describe('local capture', () => {
       stage.join();
       await until(() => stage.capture.published);
       expect(spy.asked).to.have.length(0);
-      expect(stage.room.publications[0]).to.include({ hasVideo: true, video: null, videoMuted: true });
+      expect(stage.room.publications[0]).to.include({
+        hasVideo: true,
+        video: null,
+        videoMuted: true,
+      });
     });
 
     it('does not publish a muted camera before the microphone has answered', async () => {
@@ -202,7 +218,8 @@ describe('local capture', () => {
       await stage.capture.whenCaptured();
       const before = stage.track('video');
       spy.before = () => {
-        if (before?.readyState === 'live') throw new DOMException('one at a time', 'NotReadableError');
+        if (before?.readyState === 'live')
+          throw new DOMException('one at a time', 'NotReadableError');
       };
       stage.want({ profile: '640x480@10' });
       await until(() => stage.track('video') && stage.track('video') !== before);
@@ -264,7 +281,9 @@ describe('local capture', () => {
     it('takes the wishes back when nothing is left, in one error for one reason', async () => {
       spy.before = failWith('NotAllowedError', ['audio', 'video']);
       stage.want({ audio: true, video: true, preview: true });
-      const failure = await stage.capture.whenCaptured().catch((error: unknown) => error as RtcError);
+      const failure = await stage.capture
+        .whenCaptured()
+        .catch((error: unknown) => error as RtcError);
       expect(failure).to.include({ code: 'device-denied', fatal: true });
       expect(spy.asked).to.have.length(3);
       const errors = stage.all('rtc-error');
@@ -299,7 +318,9 @@ describe('local capture', () => {
       it(`tells ${name} as ${code}`, async () => {
         spy.before = failWith(name, ['video']);
         stage.want({ video: true, preview: true });
-        const error = await stage.capture.whenCaptured().catch((reason: unknown) => reason as RtcError);
+        const error = await stage.capture
+          .whenCaptured()
+          .catch((reason: unknown) => reason as RtcError);
         expect(error).to.be.instanceOf(RtcError).and.include({ code });
         expect(stage.wish.video).to.equal(false);
       });
@@ -310,7 +331,9 @@ describe('local capture', () => {
       page.permissionsPolicy = { allowsFeature: (name: string) => name !== 'camera' };
       spy.before = failWith('NotAllowedError', ['video']);
       stage.want({ video: true, preview: true });
-      const error = await stage.capture.whenCaptured().catch((reason: unknown) => reason as RtcError);
+      const error = await stage.capture
+        .whenCaptured()
+        .catch((reason: unknown) => reason as RtcError);
       delete page.permissionsPolicy;
       expect(error).to.include({ code: 'permissions-policy' });
       expect((error as RtcError).message).to.contain('allow="camera"');
@@ -320,7 +343,9 @@ describe('local capture', () => {
       Object.defineProperty(navigator, 'mediaDevices', { value: undefined, configurable: true });
       try {
         stage.want({ audio: true, preview: true });
-        const error = await stage.capture.whenCaptured().catch((reason: unknown) => reason as RtcError);
+        const error = await stage.capture
+          .whenCaptured()
+          .catch((reason: unknown) => reason as RtcError);
         expect(error).to.include({ code: 'insecure-context', fatal: true });
       } finally {
         Reflect.deleteProperty(navigator, 'mediaDevices');
@@ -345,7 +370,10 @@ describe('local capture', () => {
       stage.join();
       await until(() => stage.room.publications.length);
       const [publisher] = stage.room.publishers;
-      publisher?.publishFailed('main', new RtcError('state', 'Another one publishes.', { fatal: true }));
+      publisher?.publishFailed(
+        'main',
+        new RtcError('state', 'Another one publishes.', { fatal: true }),
+      );
       await tick();
       expect(stage.all('rtc-error')[0]?.reverted).to.deep.equal(['audio', 'video']);
       expect(spy.live).to.have.length(0);
@@ -353,7 +381,9 @@ describe('local capture', () => {
 
     it('says that nothing is asked for', async () => {
       stage.want({ preview: true });
-      const error = await stage.capture.whenCaptured().catch((reason: unknown) => reason as RtcError);
+      const error = await stage.capture
+        .whenCaptured()
+        .catch((reason: unknown) => reason as RtcError);
       expect(error).to.include({ code: 'argument' });
     });
   });
@@ -381,7 +411,11 @@ describe('local capture', () => {
     it('asks for music as it is', async () => {
       stage.want({ audio: true, preview: true, audioProfile: 'music' });
       await stage.capture.whenCaptured();
-      expect(spy.asked[0]?.audio).to.include({ echoCancellation: false, noiseSuppression: false, autoGainControl: false });
+      expect(spy.asked[0]?.audio).to.include({
+        echoCancellation: false,
+        noiseSuppression: false,
+        autoGainControl: false,
+      });
     });
   });
 
@@ -390,7 +424,10 @@ describe('local capture', () => {
 
     /** Headless Chromium has no screen to choose: a canvas stands in for it. */
     function choose(result: () => MediaStream): void {
-      Object.defineProperty(navigator, 'userActivation', { value: { isActive: true }, configurable: true });
+      Object.defineProperty(navigator, 'userActivation', {
+        value: { isActive: true },
+        configurable: true,
+      });
       navigator.mediaDevices.getDisplayMedia = () => Promise.resolve().then(result);
     }
     beforeEach(() => {

@@ -36,7 +36,9 @@ describe('room session', () => {
     it('joins, tells, leaves, destroys; joins again with a new client', async () => {
       const room = await new TestRoom(backend).join();
       expect(room.states).to.deep.equal(['connecting', 'connected']);
-      expect(room.all('rtc-joined')).to.deep.equal([{ roomId: '1', userId: 'alice', userRole: 'anchor' }]);
+      expect(room.all('rtc-joined')).to.deep.equal([
+        { roomId: '1', userId: 'alice', userRole: 'anchor' },
+      ]);
       expect(room.session).to.include({ inRoom: true, role: 'anchor', userId: 'alice' });
       room.set({ joined: false });
       await room.session.whenLeft();
@@ -102,7 +104,13 @@ describe('room session', () => {
         most = Math.max(most, backend.clients.size);
         return client;
       };
-      for (const change of [{ roomId: '2' }, { userId: 'ann' }, { mode: 'rtc' }, { url: 'x' }, { appId: 'y' }] as const) {
+      for (const change of [
+        { roomId: '2' },
+        { userId: 'ann' },
+        { mode: 'rtc' },
+        { url: 'x' },
+        { appId: 'y' },
+      ] as const) {
         const before = backend.joins;
         room.set({ ...change, ...('mode' in change && { roomId: '3' }) });
         await room.session.whenJoined();
@@ -115,7 +123,13 @@ describe('room session', () => {
 
     it('does not rejoin for what changes in place or at the next need', async () => {
       const room = await new TestRoom(backend).join();
-      room.set({ userData: 'Alice', token: 't', tokenUrl: '/x', kickFrom: ['bob'], audioLevels: true });
+      room.set({
+        userData: 'Alice',
+        token: 't',
+        tokenUrl: '/x',
+        kickFrom: ['bob'],
+        audioLevels: true,
+      });
       await backend.flush();
       const client = backend.client('alice');
       expect(backend.joins).to.equal(1);
@@ -192,7 +206,14 @@ describe('room session', () => {
       expect(backend.joins).to.equal(joins);
     });
 
-    for (const code of ['auth', 'forbidden', 'room-full', 'join-failed', 'sdk-missing', 'unknown'] as const) {
+    for (const code of [
+      'auth',
+      'forbidden',
+      'room-full',
+      'join-failed',
+      'sdk-missing',
+      'unknown',
+    ] as const) {
       it(`refused (${code}): takes the wish back`, async () => {
         backend.fail('join', code);
         const room = new TestRoom(backend);
@@ -221,7 +242,10 @@ describe('room session', () => {
       it(`refuses ${what} as argument`, async () => {
         const room = new TestRoom(backend, wish);
         room.set({ joined: true });
-        expect(await failure(room.session.whenJoined())).to.include({ code: 'argument', fatal: true });
+        expect(await failure(room.session.whenJoined())).to.include({
+          code: 'argument',
+          fatal: true,
+        });
         await backend.flush();
         expect(room.wish.joined).to.equal(false);
         expect(backend.clients.size).to.equal(0);
@@ -265,7 +289,10 @@ describe('room session', () => {
       const room = await new TestRoom(backend, { userRole: 'audience' }).join();
       backend.fail('switchRole', 'room-full');
       room.set({ userRole: 'anchor' });
-      expect(await failure(room.session.whenRole('anchor'))).to.include({ code: 'room-full', fatal: true });
+      expect(await failure(room.session.whenRole('anchor'))).to.include({
+        code: 'room-full',
+        fatal: true,
+      });
       expect(room.wish.userRole).to.equal('audience');
       expect(room.all('rtc-error')[0]?.reverted).to.deep.equal(['user-role']);
       expect(room.session.inRoom).to.equal(true);
@@ -277,7 +304,9 @@ describe('room session', () => {
       backend.fail('switchRole', 'network');
       room.set({ userRole: 'anchor' });
       await until(() => room.session.role === 'anchor');
-      expect(room.errors.map(({ code, fatal }) => [code, fatal])).to.deep.equal([['network', false]]);
+      expect(room.errors.map(({ code, fatal }) => [code, fatal])).to.deep.equal([
+        ['network', false],
+      ]);
       await ended(room);
     });
 
@@ -291,7 +320,9 @@ describe('room session', () => {
       if (client) backend.forceRole(client, 'audience');
       await backend.flush();
       expect(room.wish.userRole).to.equal('audience');
-      expect(room.all('rtc-role-changed')).to.deep.equal([{ userRole: 'audience', previousRole: 'anchor' }]);
+      expect(room.all('rtc-role-changed')).to.deep.equal([
+        { userRole: 'audience', previousRole: 'anchor' },
+      ]);
       expect(publisher.confirmed.size).to.equal(0);
       expect(publisher.active).to.equal(false);
       await ended(room);
@@ -344,7 +375,9 @@ describe('room session', () => {
       const remove = room.session.addPublisher(first);
       room.session.addPublisher(second);
       await backend.flush();
-      expect(second.failures.map(({ code, fatal }) => [code, fatal])).to.deep.equal([['state', true]]);
+      expect(second.failures.map(({ code, fatal }) => [code, fatal])).to.deep.equal([
+        ['state', true],
+      ]);
       expect(second.confirmed.size).to.equal(0);
       remove();
       await until(() => second.confirmed.size);
@@ -358,7 +391,9 @@ describe('room session', () => {
       backend.fail('publish', 'network');
       room.session.addPublisher(publisher);
       await until(() => publisher.confirmed.size);
-      expect(publisher.failures.map(({ code, fatal }) => [code, fatal])).to.deep.equal([['network', false]]);
+      expect(publisher.failures.map(({ code, fatal }) => [code, fatal])).to.deep.equal([
+        ['network', false],
+      ]);
       backend.fail('publish', 'forbidden');
       publisher.wanted = [publication({ videoMuted: true })];
       room.session.publisherChanged();
@@ -411,7 +446,13 @@ describe('room session', () => {
       expect(backend.created[1]?.request?.previousSession).to.equal(session);
       expect(room.left).to.deep.equal(['connection-lost']);
       await until(() => room.session.inRoom);
-      expect(room.states).to.deep.equal(['connecting', 'connected', 'disconnected', 'connecting', 'connected']);
+      expect(room.states).to.deep.equal([
+        'connecting',
+        'connected',
+        'disconnected',
+        'connecting',
+        'connected',
+      ]);
       await ended(room);
     });
 
@@ -421,7 +462,9 @@ describe('room session', () => {
       backend.remember(client?.member?.id ?? '', 'room_disband', 'Dismissed.');
       if (client) backend.end(client, 'connection-lost');
       await until(() => !room.wish.joined);
-      expect(room.all('rtc-client-banned')).to.deep.equal([{ reason: 'room_disband', message: 'Dismissed.' }]);
+      expect(room.all('rtc-client-banned')).to.deep.equal([
+        { reason: 'room_disband', message: 'Dismissed.' },
+      ]);
       expect(backend.clients.size).to.equal(0);
       await room.join();
       expect(backend.created.at(-1)?.request?.previousSession).to.equal(undefined);
@@ -465,9 +508,13 @@ describe('room session', () => {
       bob.leave('timeout');
       await backend.flush();
       expect(room.all('rtc-user-updated')[0]).to.include({ userId: 'bob', userData: 'C' });
-      expect(room.all('rtc-mute-changed')).to.deep.equal([{ roomId: '1', userId: 'bob', kind: 'audio', muted: true }]);
+      expect(room.all('rtc-mute-changed')).to.deep.equal([
+        { roomId: '1', userId: 'bob', kind: 'audio', muted: true },
+      ]);
       expect(room.all('rtc-stream-removed')).to.have.length(1);
-      expect(room.all('rtc-user-left')).to.deep.equal([{ roomId: '1', userId: 'bob', reason: 'timeout' }]);
+      expect(room.all('rtc-user-left')).to.deep.equal([
+        { roomId: '1', userId: 'bob', reason: 'timeout' },
+      ]);
       expect(room.session.users).to.have.length(0);
       await ended(room);
     });
@@ -496,7 +543,10 @@ describe('room session', () => {
       await alice.session.sendMessage('all');
       await alice.session.sendMessage('bob', 'bob');
       await backend.flush();
-      expect(bob.all('rtc-message-received').map(({ data, from }) => [data, from])).to.deep.equal([['all', 'alice'], ['bob', 'alice']]);
+      expect(bob.all('rtc-message-received').map(({ data, from }) => [data, from])).to.deep.equal([
+        ['all', 'alice'],
+        ['bob', 'alice'],
+      ]);
       expect(carol.all('rtc-message-received')).to.have.length(1);
       expect(alice.all('rtc-message-received')).to.have.length(0);
       for (const room of [alice, bob, carol]) room.session.end();
@@ -514,7 +564,9 @@ describe('room session', () => {
       await backend.flush();
       expect(room.session.inRoom).to.equal(false);
       expect(room.wish.joined).to.equal(false);
-      expect(room.all('rtc-left')).to.deep.equal([{ roomId: '1', reason: 'kicked-by-user', by: 'boss' }]);
+      expect(room.all('rtc-left')).to.deep.equal([
+        { roomId: '1', reason: 'kicked-by-user', by: 'boss' },
+      ]);
     });
 
     it('kicks through the server when it may, else by message', async () => {
@@ -548,12 +600,14 @@ describe('room session', () => {
 
   describe('tokens', () => {
     const asked: TokenRequest[] = [];
-    const source = (...answers: (TokenAnswer | string | Error)[]) => (request: TokenRequest) => {
-      asked.push(request);
-      const answer = answers.length > 1 ? answers.shift() : answers[0];
-      if (answer instanceof Error) throw answer;
-      return answer ?? {};
-    };
+    const source =
+      (...answers: (TokenAnswer | string | Error)[]) =>
+      (request: TokenRequest) => {
+        asked.push(request);
+        const answer = answers.length > 1 ? answers.shift() : answers[0];
+        if (answer instanceof Error) throw answer;
+        return answer ?? {};
+      };
     const realFetch = window.fetch;
 
     beforeEach(() => {
@@ -569,7 +623,9 @@ describe('room session', () => {
       window.fetch = (_url, init = {}) => {
         requests.push(init);
         const answer = answers.length > 1 ? answers.shift() : answers[0];
-        return Promise.resolve().then(() => (answer ? answer() : Promise.reject(new TypeError('down'))));
+        return Promise.resolve().then(() =>
+          answer ? answer() : Promise.reject(new TypeError('down')),
+        );
       };
       return requests;
     }
@@ -577,12 +633,23 @@ describe('room session', () => {
     it('lets the answer win over the attributes', async () => {
       const other = startBackend();
       const room = new TestRoom(backend, {
-        tokenSource: source({ token: 't', userId: 'bob', userRole: 'audience', userData: 'B', provider: other.driver.name }),
+        tokenSource: source({
+          token: 't',
+          userId: 'bob',
+          userRole: 'audience',
+          userData: 'B',
+          provider: other.driver.name,
+        }),
         token: 'attribute',
       });
       room.set({ joined: true });
       await until(() => room.session.inRoom);
-      expect(asked[0]).to.include({ reason: 'join', roomId: '1', userId: 'alice', userRole: 'anchor' });
+      expect(asked[0]).to.include({
+        reason: 'join',
+        roomId: '1',
+        userId: 'alice',
+        userRole: 'anchor',
+      });
       expect(other.client('bob')?.member).to.include({ role: 'audience', userData: 'B' });
       expect(other.client('bob')?.credentials.token).to.equal('t');
       expect(backend.clients.size).to.equal(0);
@@ -621,11 +688,18 @@ describe('room session', () => {
       );
       const room = new TestRoom(backend, { tokenUrl: '/token' });
       room.set({ joined: true });
-      expect(await failure(room.session.whenJoined())).to.include({ code: 'network', fatal: false });
+      expect(await failure(room.session.whenJoined())).to.include({
+        code: 'network',
+        fatal: false,
+      });
       await until(() => room.session.inRoom);
       expect(requests[0]).to.include({ method: 'POST', credentials: 'same-origin' });
       expect(JSON.parse(String(requests[0]?.body))).to.deep.equal({
-        provider: backend.driver.name, roomId: '1', userId: 'alice', userRole: 'anchor', reason: 'join',
+        provider: backend.driver.name,
+        roomId: '1',
+        userId: 'alice',
+        userRole: 'anchor',
+        reason: 'join',
       });
       expect(backend.client('alice')?.credentials.token).to.equal('good');
       await ended(room);
@@ -657,11 +731,17 @@ describe('room session', () => {
     });
 
     it('asks again for a role switch, with the reason', async () => {
-      const room = new TestRoom(backend, { userRole: 'audience', tokenSource: source('one', 'two') });
+      const room = new TestRoom(backend, {
+        userRole: 'audience',
+        tokenSource: source('one', 'two'),
+      });
       await room.join();
       room.set({ userRole: 'anchor' });
       await until(() => room.session.role === 'anchor');
-      expect(asked.map(({ reason, userRole }) => [reason, userRole])).to.deep.equal([['join', 'audience'], ['role', 'anchor']]);
+      expect(asked.map(({ reason, userRole }) => [reason, userRole])).to.deep.equal([
+        ['join', 'audience'],
+        ['role', 'anchor'],
+      ]);
       expect(backend.client('alice')?.credentials.token).to.equal('two');
       await ended(room);
     });

@@ -3,7 +3,11 @@ import { RoomSession } from '../../../src/core/room-session.js';
 import type { RemoteStream } from '../../../src/core/remote-stream.js';
 import type { Publisher, RoomWish, RtcEventDetails, Sink } from '../../../src/core/types.js';
 import type { Publication, StreamType } from '../../../src/drivers/driver.js';
-import { createFakeBackend, type FakeBackend, type FakeBackendOptions } from '../../../src/drivers/fake/index.js';
+import {
+  createFakeBackend,
+  type FakeBackend,
+  type FakeBackendOptions,
+} from '../../../src/drivers/fake/index.js';
 import { registerDriver } from '../../../src/drivers/registry.js';
 import type { RtcError } from '../../../src/core/errors.js';
 
@@ -28,7 +32,9 @@ class Ear {
   };
 
   all<K extends keyof RtcEventDetails>(type: K): RtcEventDetails[K][] {
-    return this.events.filter((event) => event.type === type).map((event) => event.detail as RtcEventDetails[K]);
+    return this.events
+      .filter((event) => event.type === type)
+      .map((event) => event.detail as RtcEventDetails[K]);
   }
 }
 

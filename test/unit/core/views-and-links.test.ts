@@ -18,7 +18,10 @@ describe('views and links', () => {
     expect(backend.violations).to.deep.equal([]);
   });
 
-  function sink(room: TestRoom, wish: ConstructorParameters<typeof TestSink>[0] = {}): { it: TestSink; remove: () => void } {
+  function sink(
+    room: TestRoom,
+    wish: ConstructorParameters<typeof TestSink>[0] = {},
+  ): { it: TestSink; remove: () => void } {
     const it = new TestSink(wish);
     sinks.push(it);
     return { it, remove: room.session.view.addSink(it) };
@@ -80,11 +83,17 @@ describe('views and links', () => {
       bob.publish();
       await backend.flush();
       expect([first.it.sounds, second.it.sounds]).to.deep.equal([true, false]);
-      expect(backend.client('alice')?.subscribed.get(bob.streamId())).to.include({ audio: true, video: true });
+      expect(backend.client('alice')?.subscribed.get(bob.streamId())).to.include({
+        audio: true,
+        video: true,
+      });
       first.remove();
       await backend.flush();
       expect(second.it.sounds).to.equal(true);
-      expect(backend.client('alice')?.subscribed.get(bob.streamId())).to.include({ audio: false, video: true });
+      expect(backend.client('alice')?.subscribed.get(bob.streamId())).to.include({
+        audio: false,
+        video: true,
+      });
       room.session.end();
     });
 
@@ -174,7 +183,13 @@ describe('views and links', () => {
   describe('links', () => {
     function link(room: TestRoom, wish: Partial<LinkWish> = {}): TestLink {
       return new TestLink({
-        room: room.session, roomId: '2', disabled: false, subscribe: 'all', layout: true, nested: false, ...wish,
+        room: room.session,
+        roomId: '2',
+        disabled: false,
+        subscribe: 'all',
+        layout: true,
+        nested: false,
+        ...wish,
       });
     }
 
@@ -294,7 +309,9 @@ describe('views and links', () => {
       if (own.shown) room.session.view.playbackBlocked(own, own.shown);
       if (linked.shown) it.link.view.playbackBlocked(linked, linked.shown);
       await until(() => room.all('rtc-autoplay-blocked').length);
-      expect(room.all('rtc-autoplay-blocked')[0]?.streams.map(({ userId }) => userId)).to.have.members(['bob', 'carol']);
+      expect(
+        room.all('rtc-autoplay-blocked')[0]?.streams.map(({ userId }) => userId),
+      ).to.have.members(['bob', 'carol']);
       await it.link.view.startPlayback();
       expect([own.unblocked, linked.unblocked]).to.deep.equal([1, 1]);
       room.session.end();

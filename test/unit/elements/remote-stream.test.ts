@@ -162,7 +162,7 @@ describe('rtc-remote-stream', () => {
 
   it('is named, and passes axe', async () => {
     const room = await roomWith('<rtc-remote-stream user-id="a"></rtc-remote-stream>');
-    await expect(room.querySelector('rtc-remote-stream') as Element).to.be.accessible();
+    await expect(room.querySelector('rtc-remote-stream')).to.be.accessible();
   });
 });
 

@@ -19,7 +19,8 @@ export function checkAlways(world: World): void {
   if (links > 1) throw new Error(`${links} clients for one link`);
   for (const kind of ['audio', 'video']) {
     const live = world.live.filter((track) => track.kind === kind).length;
-    if (live > world.locals.length) throw new Error(`${live} ${kind} captures for ${world.locals.length} local streams`);
+    if (live > world.locals.length)
+      throw new Error(`${live} ${kind} captures for ${world.locals.length} local streams`);
   }
 }
 
@@ -31,14 +32,27 @@ export function checkQuiet(world: World): void {
   for (const room of rooms) {
     const wanted = room.isConnected && room.joined && !!room.roomId;
     if (room.inRoom !== wanted) {
-      throw new Error(`${nameOf(room)}: inRoom ${room.inRoom}, wanted ${wanted}, state ${room.connectionState}`);
+      throw new Error(
+        `${nameOf(room)}: inRoom ${room.inRoom}, wanted ${wanted}, state ${room.connectionState}`,
+      );
     }
     if (!wanted) continue;
-    const client = room.client as { member: { role: string; userId: string; userData: string } | null; config: { roomId: string; mode: string } };
+    const client = room.client as {
+      member: { role: string; userId: string; userData: string } | null;
+      config: { roomId: string; mode: string };
+    };
     const { member, config } = client;
-    const actual = [config.roomId, config.mode, member?.role, member?.userId, member?.userData, room.currentRole];
+    const actual = [
+      config.roomId,
+      config.mode,
+      member?.role,
+      member?.userId,
+      member?.userData,
+      room.currentRole,
+    ];
     const wish = [room.roomId, room.mode, room.userRole, room.userId, room.userData, room.userRole];
-    if (actual.join() !== wish.join()) throw new Error(`${nameOf(room)} is ${actual.join()}, wanted ${wish.join()}`);
+    if (actual.join() !== wish.join())
+      throw new Error(`${nameOf(room)} is ${actual.join()}, wanted ${wish.join()}`);
   }
   const clients = [...backend.clients].filter(({ config }) => !config.link).length;
   const joined = connected.filter(({ inRoom }) => inRoom).length;
@@ -47,13 +61,20 @@ export function checkQuiet(world: World): void {
   for (const kind of ['audio', 'video'] as const) {
     const wanted = locals.filter((local) => captures(local, kind)).length;
     const actual = live.filter((track) => track.kind === kind).length;
-    if (actual !== wanted) throw new Error(`${actual} live ${kind} tracks, wanted ${wanted}: ${locals.map(nameOf).join(' ')}`);
+    if (actual !== wanted)
+      throw new Error(
+        `${actual} live ${kind} tracks, wanted ${wanted}: ${locals.map(nameOf).join(' ')}`,
+      );
   }
   for (const local of locals) {
     const room = roomOf(local);
     const wanted =
-      !!room?.inRoom && room.currentRole === 'anchor' && !local.noPublish && (local.audio || local.video);
-    if (local.published !== wanted) throw new Error(`${nameOf(local)}: published ${local.published}, wanted ${wanted}`);
+      !!room?.inRoom &&
+      room.currentRole === 'anchor' &&
+      !local.noPublish &&
+      (local.audio || local.video);
+    if (local.published !== wanted)
+      throw new Error(`${nameOf(local)}: published ${local.published}, wanted ${wanted}`);
   }
   for (const room of connected) checkReceived(world, room);
 }
@@ -63,7 +84,9 @@ export function checkGone(world: World): void {
   checkAlways(world);
   const { clients, liveTracks } = world.backend;
   if (clients.size || liveTracks.length || world.live.length) {
-    throw new Error(`left over: ${clients.size} clients, ${liveTracks.length} received and ${world.live.length} captured tracks`);
+    throw new Error(
+      `left over: ${clients.size} clients, ${liveTracks.length} received and ${world.live.length} captured tracks`,
+    );
   }
 }
 
@@ -79,7 +102,9 @@ function checkReceived(world: World, room: RtcRoom): void {
     throw new Error(`${nameOf(room)} receives ${actual.length} streams, wanted ${wanted}`);
   }
   if (actual.some(({ audio, video }) => !audio || video !== (room.subscribe === 'all'))) {
-    throw new Error(`${nameOf(room)} receives ${JSON.stringify(actual)} with subscribe=${room.subscribe}`);
+    throw new Error(
+      `${nameOf(room)} receives ${JSON.stringify(actual)} with subscribe=${room.subscribe}`,
+    );
   }
 }
 

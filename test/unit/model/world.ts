@@ -5,7 +5,12 @@ import '../../../src/elements/rtc-room/define.js';
 import type { RtcCrossRoomLink } from '../../../src/elements/rtc-cross-room-link/rtc-cross-room-link.js';
 import type { RtcLocalStream } from '../../../src/elements/rtc-local-stream/rtc-local-stream.js';
 import type { RtcRoom } from '../../../src/elements/rtc-room/rtc-room.js';
-import { createFakeBackend, type FakeClient, type FakeStep, type FakeUser } from '../../../src/drivers/fake/index.js';
+import {
+  createFakeBackend,
+  type FakeClient,
+  type FakeStep,
+  type FakeUser,
+} from '../../../src/drivers/fake/index.js';
 import { makeTrack } from '../../../src/drivers/fake/tracks.js';
 import { registerDriver } from '../../../src/drivers/registry.js';
 
@@ -39,11 +44,18 @@ export const ROOM_VALUES = {
   layout: ['grid', 'none'],
 } as const;
 export type RoomAttribute = keyof typeof ROOM_VALUES;
-export const LOCAL_NAMES = ['audio', 'video', 'audio-muted', 'video-muted', 'preview', 'no-publish'] as const;
+export const LOCAL_NAMES = [
+  'audio',
+  'video',
+  'audio-muted',
+  'video-muted',
+  'preview',
+  'no-publish',
+] as const;
 export type LocalAttribute = (typeof LOCAL_NAMES)[number];
 
 /** Time limits and pauses pass this much faster, so that a sequence takes no minutes. */
-const HURRY = 100;
+const HURRY = 500;
 
 /** Real elements on a back end and devices that do as the sequence says. */
 export class World {
@@ -80,7 +92,8 @@ export class World {
         },
       });
     }
-    for (let i = 0; i < 2; i++) this.arenas.push(document.body.appendChild(document.createElement('div')));
+    for (let i = 0; i < 2; i++)
+      this.arenas.push(document.body.appendChild(document.createElement('div')));
     // In a document without a window nothing is upgraded before it is moved: defined late.
     const inert = document.implementation.createHTMLDocument();
     for (const [i, user] of ['ann', 'bob'].entries()) {
@@ -137,7 +150,8 @@ export class World {
       }
       case 'role': {
         const client = this.#joined(op.n);
-        if (client?.config.mode === 'live' && !client.config.link) this.backend.forceRole(client, 'audience');
+        if (client?.config.mode === 'live' && !client.config.link)
+          this.backend.forceRole(client, 'audience');
         return;
       }
       case 'guest':
@@ -164,10 +178,10 @@ export class World {
     this.#prompt(false);
     this.backend.scheduler.manual = false;
     let before = '';
-    for (let calm = 0; calm < 4; ) {
+    for (let calm = 0; calm < 3;) {
       navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
-      // Longer than the longest patience (20 s) in this world's time, over four rounds.
-      await new Promise((resolve) => this.#setTimeout(resolve, 60));
+      // Three rounds are longer than the longest patience (20 s) in this world's time.
+      await new Promise((resolve) => this.#setTimeout(resolve, 20));
       await this.backend.flush();
       const now = this.#picture();
       calm = now === before ? calm + 1 : 0;
@@ -219,7 +233,8 @@ export class World {
       for (const child of copy.querySelectorAll('rtc-cross-room-link')) child.remove();
       this.locals.push(...copy.querySelectorAll<RtcLocalStream>('rtc-local-stream'));
       this.remotes.push(...copy.querySelectorAll<HTMLElement>('rtc-remote-stream'));
-    } else if (this.locals.includes(element as RtcLocalStream)) this.locals.push(copy as RtcLocalStream);
+    } else if (this.locals.includes(element as RtcLocalStream))
+      this.locals.push(copy as RtcLocalStream);
     else this.remotes.push(copy);
     this.#put(copy, where);
   }
@@ -231,7 +246,11 @@ export class World {
       this.#guests.delete(room);
       return;
     }
-    if (!guest) this.#guests.set(room, (guest = this.backend.addUser(room, `guest${room}`, { mode: 'live' })));
+    if (!guest)
+      this.#guests.set(
+        room,
+        (guest = this.backend.addUser(room, `guest${room}`, { mode: 'live' })),
+      );
     if (act === 'unpublish') guest.unpublish();
     else guest.publish({ videoMuted: act === 'mute' });
   }
@@ -247,8 +266,11 @@ export class World {
     if (open) await new Promise<void>((resolve) => open.push(resolve));
     await Promise.resolve();
     const failure = this.#deviceFailure;
-    if (failure && (failure.kind === 'audio' ? audio : video)) throw new DOMException('no', failure.name);
-    const kinds = [audio && 'audio', video && 'video'].filter((kind) => kind === 'audio' || kind === 'video');
+    if (failure && (failure.kind === 'audio' ? audio : video))
+      throw new DOMException('no', failure.name);
+    const kinds = [audio && 'audio', video && 'video'].filter(
+      (kind) => kind === 'audio' || kind === 'video',
+    );
     const tracks = kinds.flatMap((kind) => makeTrack(kind, 'me') ?? []);
     this.tracks.push(...tracks);
     return new MediaStream(tracks);
