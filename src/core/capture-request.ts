@@ -34,7 +34,7 @@ export async function request(all: Try[], how: Request): Promise<Failure[]> {
     stream = await how.get(tries.map(({ slot }) => slot));
   } catch (cause) {
     const { held, device } = first.slot;
-    if (tries.length > 1 && device !== 'screen') {
+    if (tries.length > 1 && device !== 'screen' && !(await dismissed(cause))) {
       const failures: Failure[] = [];
       // One after another: two prompts at once confuse.
       for (const one of tries) failures.push(...(await request([one], how)));
@@ -50,6 +50,20 @@ export async function request(all: Try[], how: Request): Promise<Failure[]> {
   }
   const failures = await Promise.all(tries.map((one) => fill(one, stream, how)));
   return failures.flat();
+}
+
+/** The user has closed the prompt without an answer: asking for each alone would pester. */
+async function dismissed(cause: unknown): Promise<boolean> {
+  if (!(cause instanceof Error) || cause.name !== 'NotAllowedError') return false;
+  try {
+    const names = ['camera', 'microphone'] as const;
+    const all = await Promise.all(names.map((name) => navigator.permissions.query({ name })));
+    const states = all.map(({ state }) => state);
+    return states.includes('prompt') && !states.includes('denied');
+  } catch {
+    // A browser that does not tell.
+    return false;
+  }
 }
 
 async function fill(one: Try, stream: MediaStream, how: Request): Promise<Failure[]> {

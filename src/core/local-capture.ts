@@ -309,7 +309,10 @@ export class LocalCapture {
       ? []
       : this.#takeBack(rest.flatMap((slot) => (slot.failed ? slot.attribute : [])));
     const [first] = errors;
-    if (!goesOn && first) this.#refused = first;
+    // Who has closed the screen chooser knows.
+    if (!goesOn && first && !(type === 'auxiliary' && first.code === 'device-denied')) {
+      this.#refused = first;
+    }
     for (const error of errors) {
       error.fatal = !goesOn;
       // A device that stays busy is not told again with every other one that comes or goes.

@@ -104,7 +104,8 @@ export class SharedLinks {
       return;
     }
     this.#shared.delete(key);
-    shared.session.end();
+    // At once: the link may be on its way to another room, and has one client at a time.
+    shared.session.leaveNow();
   }
 }
 

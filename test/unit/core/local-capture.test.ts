@@ -300,7 +300,18 @@ describe('local capture', () => {
       expect(stage.capture.error).to.equal(null);
     });
 
-    it('takes a camera back that fails after the microphone was given up', async () => {
+    it('does not ask again for each when the user has closed the prompt', async () => {
+      const { query } = Permissions.prototype;
+      Permissions.prototype.query = () => Promise.resolve({ state: 'prompt' } as PermissionStatus);
+      spy.before = failWith('NotAllowedError', ['audio', 'video']);
+      stage.want({ audio: true, video: true, preview: true });
+      const error = await stage.capture.whenCaptured().catch((reason: unknown) => reason as RtcError);
+      Permissions.prototype.query = query;
+      expect(error).to.include({ code: 'device-denied', fatal: true });
+      expect(spy.asked).to.have.length(1);
+    });
+
+    it('takes both back when both are busy', async () => {
       spy.before = failWith('NotReadableError', ['audio', 'video']);
       stage.want({ audio: true, video: true, preview: true });
       await until(() => stage.all('rtc-error').length);
@@ -471,7 +482,7 @@ describe('local capture', () => {
       expect(stage.all('rtc-error')[0]?.error).to.include({ code: 'device-denied', fatal: true });
       expect(stage.all('rtc-error')[0]?.reverted).to.deep.equal(['screen']);
       expect(stage.wish).to.include({ video: true, screen: false });
-      expect(stage.capture.state).to.equal('live');
+      expect(stage.capture).to.include({ state: 'live', error: null });
       for (const track of shared.getTracks()) track.stop();
     });
 

@@ -338,8 +338,8 @@ describe('room session', () => {
       room.session.addPublisher(publisher);
       expect(publisher.active).to.equal(false);
       room.set({ joined: true });
-      expect(publisher.active).to.equal(true);
-      await until(() => backend.joins);
+      await until(() => publisher.active && backend.joins);
+      expect(room.session.inRoom).to.equal(false);
       expect(publisher.confirmed.size).to.equal(0);
       backend.scheduler.manual = false;
       await until(() => publisher.confirmed.size);
