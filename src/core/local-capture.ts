@@ -263,14 +263,18 @@ export class LocalCapture {
     const changed = slot.lost || (before && before.deviceId !== capture.deviceId);
     slot.keep(capture);
     this.#told = '';
-    this.#refresh();
-    if (!changed || capture.foreign || !this.main) return;
-    this.host.emit('rtc-device-changed', {
-      stream: this.main,
-      kind: slot.kind,
-      deviceId: capture.deviceId ?? '',
-      label: capture.source?.label ?? '',
-      reason,
+    // Sound and picture of one question come one by one, and are told and published together.
+    queueMicrotask(() => {
+      if (slot.held !== capture) return;
+      this.#refresh();
+      if (!changed || capture.foreign || !this.main) return;
+      this.host.emit('rtc-device-changed', {
+        stream: this.main,
+        kind: slot.kind,
+        deviceId: capture.deviceId ?? '',
+        label: capture.source?.label ?? '',
+        reason,
+      });
     });
   }
 

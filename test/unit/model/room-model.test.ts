@@ -207,7 +207,7 @@ describe('model of rooms', function () {
     await fc.assert(fc.asyncProperty(sequence, play), {
       seed,
       numRuns: 60,
-      endOnFailure: false,
+      includeErrorInReport: true,
       interruptAfterTimeLimit: 90_000,
     });
   });

@@ -160,7 +160,9 @@ export class World {
         this.#deviceFailure = op;
         return;
       case 'prompt':
-        return this.#prompt(op.open);
+        this.#prompt(op.open);
+        // Answers that nobody waits for any more are stopped as they come, not before.
+        return this.#turn();
       case 'step':
         this.backend.step(op.count);
         return this.#turn();
