@@ -89,6 +89,7 @@ export class RoomSession extends SessionFacts {
     } else {
       this.#waiters.reject('leave');
       this.#leaveReason = 'leave';
+      if (before?.userRole !== wish.userRole) this.error = null;
       if (!before?.joined) this.ended = this.error = null;
       else if (identityOf(before) !== identityOf(wish)) this.#waiters.reject('join');
     }
@@ -306,11 +307,15 @@ export class RoomSession extends SessionFacts {
     if (what === 'role') {
       // Before the wish is taken back, which would tell them that it was overtaken.
       this.#waiters.reject(key.slice(5) as UserRole, error);
-      if (!retried && this.stay) this.refuse(error, { userRole: this.stay.role });
-      else this.report(error);
+      if (!retried && this.stay) {
+        this.error = error;
+        this.refuse(error, { userRole: this.stay.role });
+      } else this.report(error);
     } else if (what === 'join') {
       this.#waiters.reject('join', error);
       this.#joinFailed(error, retried);
+    } else if (!retried && this.stay) {
+      this.refuse(error, { userData: this.stay.wishedData });
     } else {
       this.report(error);
     }

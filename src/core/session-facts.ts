@@ -4,7 +4,14 @@ import { KICK_MESSAGE } from './kick-message.js';
 import { log } from './logger.js';
 import type { RemoteStream } from './remote-stream.js';
 import type { Stay } from './stay.js';
-import type { ConnectionState, LeaveReason, RemoteUser, RoomWish, SessionHost } from './types.js';
+import type {
+  ConnectionState,
+  LeaveReason,
+  RemoteUser,
+  RoomWish,
+  SessionHost,
+  TakenBack,
+} from './types.js';
 
 /** Why the user is out although nobody asked to leave. */
 export interface Ending {
@@ -116,13 +123,16 @@ export abstract class SessionFacts {
   }
 
   /** The wish was refused: it is taken back, and told. */
-  protected refuse(error: RtcError, wish: { joined?: false; userRole?: UserRole }): void {
+  protected refuse(error: RtcError, wish: TakenBack): void {
     error.fatal = true;
     this.takeBack(wish);
-    this.report(error, 'joined' in wish ? ['joined'] : ['user-role']);
+    const names = Object.keys(wish).map((name) =>
+      name.replace(/[A-Z]/, (it) => `-${it.toLowerCase()}`),
+    );
+    this.report(error, names);
   }
 
-  protected takeBack(wish: { joined?: false; userRole?: UserRole }): void {
+  protected takeBack(wish: TakenBack): void {
     if (this.wanted) this.wanted = { ...this.wanted, ...wish };
     this.host.revert(wish);
   }

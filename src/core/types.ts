@@ -104,9 +104,15 @@ export interface ViewHost {
 export interface SessionHost extends ViewHost {
   /**
    * The wish could not be carried out: set it back, without it counting as a new wish.
-   * `userRole` comes with the role that is true.
+   * `userRole` and `userData` come with what is true.
    */
-  revert(wish: { joined?: false; userRole?: UserRole }): void;
+  revert(wish: TakenBack): void;
+}
+
+export interface TakenBack {
+  joined?: false;
+  userRole?: UserRole;
+  userData?: string;
 }
 
 /** Something that shows a remote stream: a remote-stream element. */

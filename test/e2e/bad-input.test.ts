@@ -355,10 +355,6 @@ const failing: Record<string, () => void> = {
         ? Promise.reject(new DOMException('Requested device not found', 'NotFoundError'))
         : ask(constraints);
   },
-  denied: () => {
-    navigator.mediaDevices.getUserMedia = () =>
-      Promise.reject(new DOMException('Permission denied', 'NotAllowedError'));
-  },
   busy: () => {
     const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
     navigator.mediaDevices.getUserMedia = (constraints) =>
@@ -370,7 +366,6 @@ const failing: Record<string, () => void> = {
 
 for (const [how, code] of [
   ['missing', 'device-missing'],
-  ['denied', 'device-denied'],
   ['busy', 'device-busy'],
 ] as const) {
   e2e(

@@ -17,7 +17,7 @@ export interface OpenOptions {
   head?: string;
   /** Runs in the page before everything else. */
   init?: () => void;
-  /** Without the browser's grant of camera and microphone. */
+  /** The user has refused camera and microphone for this site; needs `grants: false`. */
   denied?: boolean;
   /** Instead of 127.0.0.1: a name that is not a secure context. */
   host?: string;
@@ -55,6 +55,9 @@ ${body}
     });
     const page = await context.newPage();
     const cdp = await context.newCDPSession(page);
+    for (const name of denied ? ['camera', 'microphone'] : []) {
+      await cdp.send('Browser.setPermission', { permission: { name }, setting: 'denied' });
+    }
     // A second window is hidden else, and shows no frame.
     await cdp.send('Emulation.setFocusEmulationEnabled', { enabled: true });
     await page.addInitScript(installRecorder);
@@ -93,14 +96,20 @@ export interface Suite {
   (name: string, server: ServerOptions, run: (world: World) => Promise<void>): void;
 }
 
-/** Tests of one file: one browser for all, a server and a site for each. */
-export function suite({ autoplay = true, args = [] as string[] } = {}): Suite {
+/**
+ * Tests of one file: one browser for all, a server and a site for each.
+ * `grants: false`: the browser decides by its permissions, not by a flag that says yes to all.
+ */
+export function suite({ autoplay = true, grants = true, args = [] as string[] } = {}): Suite {
   let browser: Browser;
   before(async () => {
     const found = await findBrowser({ autoplay });
     browser = await chromium.launch({
       executablePath: found.executablePath,
-      args: [...found.args, ...args],
+      args: [
+        ...found.args.filter((arg) => grants || arg !== '--use-fake-ui-for-media-stream'),
+        ...args,
+      ],
       chromiumSandbox: !found.args.includes('--no-sandbox'),
     });
   });

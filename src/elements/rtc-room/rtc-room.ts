@@ -9,6 +9,7 @@ import type {
   RemoteUser,
   RoomWish,
   SubscribeMode,
+  TakenBack,
   TokenSource,
 } from '../../core/types.js';
 import type { RoomMode, UserRole } from '../../drivers/driver.js';
@@ -233,7 +234,7 @@ export class RtcRoom extends StageElement {
   }
 
   /** @internal */
-  revert(wish: { joined?: false; userRole?: UserRole }): void {
+  revert(wish: TakenBack): void {
     Object.assign(this, wish);
   }
 
@@ -320,7 +321,7 @@ export class RtcRoom extends StageElement {
     if (this.connectionState === 'reconnecting') {
       return { icon: 'spinner', message: this.text('reconnecting') };
     }
-    if (this.inRoom) {
+    if (this.inRoom && !error) {
       const alone = !this.remoteStreams.length && !this.querySelector('rtc-cross-room-link');
       return alone ? { icon: 'user', message: this.text('empty'), slot: 'empty' } : null;
     }

@@ -1,4 +1,5 @@
-import { html, nothing, type TemplateResult } from 'lit';
+import { html, type TemplateResult } from 'lit';
+import { ifDefined } from 'lit/directives/if-defined.js';
 import { icon, type IconName } from '../../icons.js';
 
 /**
@@ -17,7 +18,7 @@ export function button(
     class="round ${kind}"
     title=${label}
     aria-label=${label}
-    aria-pressed=${pressed ?? nothing}
+    aria-pressed=${ifDefined(pressed)}
     @click=${run}
   >
     ${icon(name)}

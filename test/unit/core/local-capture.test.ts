@@ -305,7 +305,9 @@ describe('local capture', () => {
       Permissions.prototype.query = () => Promise.resolve({ state: 'prompt' } as PermissionStatus);
       spy.before = failWith('NotAllowedError', ['audio', 'video']);
       stage.want({ audio: true, video: true, preview: true });
-      const error = await stage.capture.whenCaptured().catch((reason: unknown) => reason as RtcError);
+      const error = await stage.capture
+        .whenCaptured()
+        .catch((reason: unknown) => reason as RtcError);
       Permissions.prototype.query = query;
       expect(error).to.include({ code: 'device-denied', fatal: true });
       expect(spy.asked).to.have.length(1);

@@ -495,6 +495,16 @@ describe('room session', () => {
   });
 
   describe('users and messages', () => {
+    it('takes back user data that the back end refuses', async () => {
+      const room = await new TestRoom(backend, { userData: 'before' }).join();
+      backend.fail('setUserData', 'forbidden');
+      room.set({ userData: 'after' });
+      await until(() => room.all('rtc-error').length);
+      expect(room.wish.userData).to.equal('before');
+      expect(room.all('rtc-error')[0]?.reverted).to.deep.equal(['user-data']);
+      expect(room.all('rtc-error')[0]?.error.fatal).to.equal(true);
+    });
+
     it('announces who is there after rtc-joined, then who comes, changes and goes', async () => {
       const bob = backend.addUser('1', 'bob', { mode: 'live', userData: 'B' });
       bob.publish();

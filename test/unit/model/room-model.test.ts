@@ -71,7 +71,6 @@ const op: fc.Arbitrary<Op> = fc.oneof(
         'unpublish',
         'subscribe',
         'unsubscribe',
-        'setUserData',
       ),
       how: fc.constantFrom('network', 'forbidden', 'never', 'late'),
     }),
@@ -85,6 +84,11 @@ const op: fc.Arbitrary<Op> = fc.oneof(
         reason: fc.constantFrom('kick', 'banned', 'room_disband', 'connection-lost'),
       }),
       fc.record({ op: fc.constantFrom('drop', 'restore', 'role'), n: who }),
+      fc.record({
+        op: fc.constant('fail'),
+        step: fc.constant('setUserData'),
+        how: fc.constantFrom('network', 'late', 'forbidden'),
+      }),
       fc.record({
         op: fc.constant('guest'),
         room: fc.constantFrom('1', '2'),
@@ -109,7 +113,7 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   },
   { weight: 3, arbitrary: fc.record({ op: fc.constant('task') }) },
   { weight: 3, arbitrary: fc.record({ op: fc.constant('settle') }) },
-) as fc.Arbitrary<Op>;
+);
 
 /** What the page begins with: any of these, so that most sequences disturb something. */
 const start: fc.Arbitrary<Op[]> = fc.subarray<Op>([

@@ -97,14 +97,14 @@ export class World {
     // In a document without a window nothing is upgraded before it is moved: defined late.
     const inert = document.implementation.createHTMLDocument();
     for (const [i, user] of ['ann', 'bob'].entries()) {
-      const room = inert.createElement('rtc-room') as RtcRoom;
+      const room = inert.createElement('rtc-room');
       const given = { provider: `p${i}`, mode: 'live', 'room-id': '1', 'user-id': user };
       for (const [name, value] of Object.entries(given)) room.setAttribute(name, value);
       this.rooms.push(room);
-      this.locals.push((i ? document : inert).createElement('rtc-local-stream') as RtcLocalStream);
+      this.locals.push((i ? document : inert).createElement('rtc-local-stream'));
       this.remotes.push(document.createElement('rtc-remote-stream'));
     }
-    this.link = document.createElement('rtc-cross-room-link') as RtcCrossRoomLink;
+    this.link = document.createElement('rtc-cross-room-link');
     this.link.setAttribute('room-id', '2');
     this.arenas[0]?.append(...this.rooms);
     this.rooms[0]?.append(...this.locals.slice(0, 1), ...this.remotes);

@@ -1,0 +1,29 @@
+/** Camera and microphone as the browser's own permissions have them, without the flag that grants all. */
+import { assert, call, caller, suite, waitFor } from './harness.js';
+
+const e2e = suite({ grants: false });
+
+e2e(
+  'bad input: a user who has refused camera and microphone is told how to mend it, and is in the room',
+  async (world) => {
+    const { bob } = await call(world, 'bob');
+    const alice = await world.open('alice', caller('alice'), { denied: true });
+    const { detail } = await alice.waitForEvent('rtc-error', { error: { code: 'device-denied' } });
+    const { message } = detail['error'] as { message: string };
+    assert.match(message, /^.{20,}[.!)]$/s, 'a sentence');
+    await waitFor(
+      'it is shown',
+      async () => (await alice.text('rtc-local-stream')).includes(message),
+      () => alice.text('rtc-local-stream'),
+    );
+    await alice.waitForAttr('rtc-local-stream', 'capture-state', 'failed');
+    await alice.waitForFrames('user:bob');
+    await bob.waitForEvent('rtc-user-joined', { userId: 'alice' });
+    assert.equal((await alice.live()).tracks, 0);
+  },
+);
+
+e2e('bad input: granted devices work without that flag too', async (world) => {
+  const { alice, bob } = await call(world, 'alice', 'bob');
+  await Promise.all([alice.waitForFrames('user:bob'), bob.waitForFrames('user:alice')]);
+});
