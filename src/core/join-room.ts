@@ -2,12 +2,13 @@ import type {
   Client,
   ClientEvent,
   DefaultSubscription,
+  Driver,
   JoinResult,
   Publication,
 } from '../drivers/driver.js';
-import { loadDriver } from '../drivers/registry.js';
+import { driverLoaders } from '../drivers/registry.js';
 import { settle, throwIfAborted } from './async.js';
-import { toRtcError } from './errors.js';
+import { RtcError, toRtcError } from './errors.js';
 import { checkId, checkRole, driverOptions } from './plan.js';
 import { getToken, isRenewable } from './token-source.js';
 import type { RoomWish, TokenAnswer, TokenRequest } from './types.js';
@@ -105,6 +106,26 @@ export async function joinRoom(
   } catch (error) {
     made.client.destroy();
     throw error;
+  }
+}
+
+/** @throws RtcError `argument` when there is no back end of that name, `network` when it does not load */
+async function loadDriver(name: string): Promise<Driver> {
+  const load = driverLoaders.get(name);
+  if (!load) {
+    const names = [...driverLoaders.keys()].join(', ');
+    throw new RtcError(
+      'argument',
+      `There is no back end “${name}”. Set provider to one of: ${names}; or call registerDriver("${name}", …) first.`,
+    );
+  }
+  try {
+    return await load();
+  } catch (cause) {
+    if (cause instanceof RtcError) throw cause;
+    throw new RtcError('network', `The back end “${name}” cannot be loaded. It is tried again.`, {
+      cause,
+    });
   }
 }
 

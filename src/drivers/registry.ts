@@ -1,4 +1,3 @@
-import { RtcError } from '../core/errors.js';
 import type { Driver } from './driver.js';
 import { loadEmbedded } from './embedded/loader.js';
 
@@ -15,14 +14,5 @@ export function registerDriver(name: string, driver: Driver | DriverLoader): voi
   loaders.set(name, typeof driver === 'function' ? driver : () => Promise.resolve(driver));
 }
 
-/** The driver of a provider. @throws RtcError `argument` when there is none of that name. */
-export async function loadDriver(name: string): Promise<Driver> {
-  const loader = loaders.get(name);
-  if (!loader) {
-    throw new RtcError(
-      'argument',
-      `There is no back end “${name}”. Set provider to one of: ${[...loaders.keys()].join(', ')}; or call registerDriver("${name}", …) first.`,
-    );
-  }
-  return loader();
-}
+/** What loads the driver of a provider, by its name. */
+export const driverLoaders: ReadonlyMap<string, DriverLoader> = loaders;

@@ -1,9 +1,9 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { LocalCapture } from '../../core/local-capture.js';
-import { RtcError } from '../../core/errors.js';
 import type { CaptureState, CaptureWish, LocalStream, TrackProcessor } from '../../core/types.js';
 import { baseStyles } from '../shared/base.styles.js';
 import { button } from '../shared/button.js';
+import { loadEngine } from '../shared/engine.js';
 import { controls, flag, object, RtcElement, wishes, word } from '../shared/rtc-element.js';
 import { nameOf, renderStatus, renderTile, tint } from '../shared/tile.js';
 import { tileStyles } from '../shared/tile.styles.js';
@@ -154,11 +154,10 @@ export class RtcLocalStream extends RtcElement {
   async switchDevice(kind: 'microphone' | 'camera' | 'audio' | 'video', id: string): Promise<void> {
     if (kind === 'microphone' || kind === 'audio') await this.#want({ microphoneId: id });
     else if (kind === 'camera' || kind === 'video') await this.#want({ cameraId: id });
-    else
-      throw new RtcError(
-        'argument',
-        'switchDevice() takes “microphone” or “camera”, and a device id.',
-      );
+    else {
+      const { RtcError } = await loadEngine();
+      throw new RtcError('argument', 'switchDevice() takes “microphone” or “camera”, and an id.');
+    }
   }
 
   /** @internal */

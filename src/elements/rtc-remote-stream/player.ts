@@ -1,6 +1,5 @@
-/** Plays the tracks of one stream after another in one media element. */
+/** Plays the tracks of one stream after another in a media element. */
 export class Player {
-  readonly video = document.createElement('video');
   /** Media of the present stream has really arrived. */
   playing = false;
   /** The browser wants a gesture first. */
@@ -10,10 +9,10 @@ export class Player {
   #silenced = false;
   #sound = false;
 
-  constructor(private readonly changed: () => void) {
-    const { video } = this;
-    video.playsInline = true;
-    video.part.add('video');
+  constructor(
+    readonly video: HTMLVideoElement,
+    private readonly changed: () => void,
+  ) {
     video.addEventListener('playing', () => {
       // A picture has arrived when its first frame has, which `playing` does not say.
       if (!this.#media?.getVideoTracks().length) this.#arrived();

@@ -9,7 +9,7 @@ import { observeSize, unobserveSize } from '../shared/resize.js';
 import { flag, number, object, RtcElement, wishes, word } from '../shared/rtc-element.js';
 import { nameOf, renderStatus, renderTile, tint } from '../shared/tile.js';
 import { tileStyles } from '../shared/tile.styles.js';
-import { Player } from './player.js';
+import type { Player } from './player.js';
 
 /** Sizes are told in steps of device pixels, or each pixel of a resize would be a message. */
 const STEP = 64;
@@ -99,7 +99,8 @@ export class RtcRemoteStream extends RtcElement implements Sink {
   #state: PlaybackState = 'waiting';
   #onScreen = false;
   #watcher: IntersectionObserver | undefined;
-  readonly #player = new Player(() => this.changed());
+  readonly #video = document.createElement('video');
+  #player: Player | null = null;
 
   get playbackState(): PlaybackState {
     return this.#state;
@@ -110,10 +111,16 @@ export class RtcRemoteStream extends RtcElement implements Sink {
     return this.when !== 'visible' || this.#onScreen;
   }
 
+  constructor() {
+    super();
+    this.#video.playsInline = true;
+    this.#video.part.add('video');
+  }
+
   override connectedCallback(): void {
     super.connectedCallback();
     observeSize(this);
-    this.#player.revive();
+    this.#player?.revive();
   }
 
   override disconnectedCallback(): void {
@@ -127,8 +134,8 @@ export class RtcRemoteStream extends RtcElement implements Sink {
   }
 
   /** @internal */
-  unblock(): Promise<void> {
-    return this.#player.resume();
+  async unblock(): Promise<void> {
+    await this.#player?.resume();
   }
 
   /** @internal */
@@ -152,9 +159,19 @@ export class RtcRemoteStream extends RtcElement implements Sink {
     }
     this.#shown = stream;
     this.#sounds = sounds;
+    if (stream && !this.#player) this.#equip();
     this.#setSubscribed(!!stream?.subscribed);
     this.#play(fresh);
     this.changed();
+  }
+
+  /** Where there is a stream the core is loaded, so the player is there in a microtask. */
+  #equip(): void {
+    void this.engine(({ Player }) => {
+      this.#player ??= new Player(this.#video, () => this.changed());
+      this.#play(true);
+      this.changed();
+    });
   }
 
   protected override carryOut(): void {
@@ -167,7 +184,7 @@ export class RtcRemoteStream extends RtcElement implements Sink {
     } else view?.sinkChanged(this);
     this.#watch(this.when === 'visible');
     this.#play(false);
-    const { video } = this.#player;
+    const video = this.#video;
     if (video.volume !== this.volume) video.volume = this.volume;
     const speaker = this.home?.speakerId ?? '';
     if ('setSinkId' in video && video.sinkId !== speaker) {
@@ -186,7 +203,7 @@ export class RtcRemoteStream extends RtcElement implements Sink {
 
   protected override reflectState(): void {
     const stream = this.#shown;
-    const { blocked, playing } = this.#player;
+    const { blocked = false, playing = false } = this.#player ?? {};
     if (stream) {
       const media = playing ? 'playing' : 'subscribing';
       this.#setState(stream.failure ? 'failed' : blocked ? 'blocked' : media, stream);
@@ -200,7 +217,7 @@ export class RtcRemoteStream extends RtcElement implements Sink {
   }
 
   protected override onCommand(command: string): void {
-    const { video } = this.#player;
+    const video = this.#video;
     const failed = (): undefined => undefined;
     if (command === '--toggle-muted') this.request('muted', !this.muted);
     else if (command === '--resume') void this.resume();
@@ -227,7 +244,7 @@ export class RtcRemoteStream extends RtcElement implements Sink {
     const tracks = stream
       ? [this.#picture && stream.videoTrack, stream.audioTrack].filter((track) => !!track)
       : [];
-    this.#player.show(tracks, this.#sounds && !this.muted, fresh);
+    this.#player?.show(tracks, this.#sounds && !this.muted, fresh);
   }
 
   #setSubscribed(subscribed: boolean): void {
@@ -274,7 +291,8 @@ export class RtcRemoteStream extends RtcElement implements Sink {
 
   protected override render(): TemplateResult {
     const stream = this.#shown;
-    const { blocked, playing, video } = this.#player;
+    const { blocked = false, playing = false } = this.#player ?? {};
+    const video = this.#video;
     const screen = (stream?.type ?? this.streamType) === 'auxiliary';
     const userId = stream?.userId ?? this.userId ?? '';
     const name = stream ? nameOf(stream.userData, userId) : userId;

@@ -1,6 +1,5 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { providersChanged } from '../../context/room-context.js';
-import { RtcError } from '../../core/errors.js';
 import type { RoomSession } from '../../core/room-session.js';
 import type { StreamView } from '../../core/stream-view.js';
 import type {
@@ -13,10 +12,11 @@ import type {
   TokenSource,
 } from '../../core/types.js';
 import type { RoomMode, UserRole } from '../../drivers/driver.js';
-import { loadDriver } from '../../drivers/registry.js';
+import { driverLoaders } from '../../drivers/registry.js';
 import type { RemoteStream } from '../../core/remote-stream.js';
 import { isText } from '../../texts.js';
 import { button } from '../shared/button.js';
+import { loadEngine } from '../shared/engine.js';
 import { controls, flag, list, object, wishes, word } from '../shared/rtc-element.js';
 import { baseStyles } from '../shared/base.styles.js';
 import { StageElement, type Situation } from '../shared/stage-element.js';
@@ -205,12 +205,12 @@ export class RtcRoom extends StageElement {
    * @throws RtcError `state` outside, `unsupported` where the back end has no messages
    */
   async sendMessage(data: string, to?: string | string[]): Promise<void> {
-    await this.#inside().sendMessage(data, to);
+    await (await this.#inside()).sendMessage(data, to);
   }
 
   /** Removes a user, or asks him to go: see `kick-from`. @throws RtcError */
   async kick(userId: string): Promise<void> {
-    await this.#inside().kick(userId);
+    await (await this.#inside()).kick(userId);
   }
 
   getRemoteUser(userId: string): RemoteUser | undefined {
@@ -224,7 +224,7 @@ export class RtcRoom extends StageElement {
 
   /** @throws RtcError `state` outside, `unsupported` where the back end has none */
   async getStats(): Promise<RTCStatsReport[]> {
-    return this.#inside().getStats();
+    return (await this.#inside()).getStats();
   }
 
   /** @internal */
@@ -249,15 +249,18 @@ export class RtcRoom extends StageElement {
     if (this.session) await done(this.session);
   }
 
-  #inside(): RoomSession {
+  async #inside(): Promise<RoomSession> {
     if (this.session) return this.session;
+    const { RtcError } = await loadEngine();
     throw new RtcError('state', 'Join the room first.');
   }
 
   /** A session from the first time that the room is to be joined. */
   #begin(): void {
     // Beside the core, not after it; a driver that fails to load is told of by the join.
-    loadDriver(this.provider).catch(() => undefined);
+    driverLoaders
+      .get(this.provider)?.()
+      .catch(() => undefined);
     this.#begun = this.engine((engine) => {
       if (!this.session) {
         this.session = new engine.RoomSession(this);

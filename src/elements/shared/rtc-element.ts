@@ -5,8 +5,7 @@ import {
   removeSeeker,
   type RoomProvider,
 } from '../../context/room-context.js';
-import { backoff } from '../../core/async.js';
-import { RtcError } from '../../core/errors.js';
+import type { RtcError } from '../../core/errors.js';
 import type { RtcEventDetails } from '../../core/types.js';
 import { eventClasses } from '../../events/events.js';
 import { text, type TextKey } from '../../texts.js';
@@ -82,6 +81,9 @@ export function wishes(element: typeof RtcElement, all: Record<string, Wish>): v
   element.properties = properties;
 }
 
+/** Before a part that did not load is asked for again, in ms. */
+const RELOAD_PAUSE = 5000;
+
 const removed = new Set<RtcElement>();
 
 /** A task after a removal it is known whether it was a move. */
@@ -97,7 +99,6 @@ export abstract class RtcElement extends LitElement {
   protected home: RoomProvider | null = null;
   #stale = true;
   #seek = true;
-  #pauses = 0;
 
   /** True for what stands in a room. */
   protected readonly seeks: boolean = true;
@@ -180,12 +181,17 @@ export abstract class RtcElement extends LitElement {
   protected async engine(act: (engine: Engine) => void): Promise<void> {
     try {
       const engine = await loadEngine();
-      this.#pauses = 0;
       if (this.isConnected) act(engine);
     } catch (cause) {
       const message = 'A part of rtc-elements cannot be loaded. It is tried again.';
-      this.emit('rtc-error', { error: new RtcError('network', message, { cause }), reverted: [] });
-      setTimeout(() => this.seekRoom(), backoff(this.#pauses++));
+      // The class came not either; these are its fields.
+      const error = Object.assign(new Error(message, { cause }), {
+        name: 'RtcError',
+        code: 'network',
+        fatal: false,
+      });
+      this.emit('rtc-error', { error: error as unknown as RtcError, reverted: [] });
+      setTimeout(() => this.seekRoom(), RELOAD_PAUSE);
     }
   }
 

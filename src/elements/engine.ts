@@ -1,0 +1,6 @@
+/** What an element needs once there is something to do: loaded then, not with the page. */
+export { RtcError } from '../core/errors.js';
+export { LocalCapture } from '../core/local-capture.js';
+export { RoomLink } from '../core/room-link.js';
+export { RoomSession } from '../core/room-session.js';
+export { Player } from './rtc-remote-stream/player.js';
