@@ -14,4 +14,7 @@ function onClick(event: Event): void {
   }
 }
 
-document.addEventListener('click', onClick);
+/** Called more than once, it listens once. */
+export function installCommands(): void {
+  document.addEventListener('click', onClick);
+}

@@ -3,6 +3,7 @@ export function define(tag: string, element: CustomElementConstructor): void {
   // In Node lit brings a registry of its own; there is nothing to register for.
   if (typeof document === 'undefined') return;
   if (!customElements.get(tag)) customElements.define(tag, element);
-  // The Invoker Commands API, where a browser lacks it; a module runs once.
-  if (!('commandForElement' in HTMLButtonElement.prototype)) void import('./commands.js');
+  // The Invoker Commands API, where a browser lacks it.
+  if ('commandForElement' in HTMLButtonElement.prototype) return;
+  void import('./commands.js').then(({ installCommands }) => installCommands());
 }
