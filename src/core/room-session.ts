@@ -324,6 +324,7 @@ export class RoomSession extends SessionFacts {
   }
 
   #joinFailed(error: RtcError, retried: boolean): void {
+    error.fatal = !retried && !error.incomplete;
     const removed = this.#previous && endReason(error.vendorCode);
     if (removed) this.banned(removed, error.message);
     else this.setState('disconnected', { error });

@@ -86,6 +86,18 @@ const RELOAD_PAUSE = 5000;
 
 const removed = new Set<RtcElement>();
 
+let task: Promise<void> | undefined;
+
+/** One task for all who wait at the same time. */
+function nextTask(): Promise<void> {
+  return (task ??= new Promise((resolve) => {
+    setTimeout(() => {
+      task = undefined;
+      resolve();
+    });
+  }));
+}
+
 /** A task after a removal it is known whether it was a move. */
 function settleRemoved(): void {
   const all = [...removed];
@@ -162,6 +174,15 @@ export abstract class RtcElement extends LitElement {
     this.reflectState();
     // What nobody sees is rendered when it is back.
     if (this.isConnected) this.requestUpdate();
+  }
+
+  /** The first time wishes go before looks: a socket is opened while the page is drawn. */
+  protected override async scheduleUpdate(): Promise<void> {
+    if (!this.hasUpdated) {
+      this.willUpdate(new Map());
+      await nextTask();
+    }
+    void super.scheduleUpdate();
   }
 
   protected override willUpdate(changed: PropertyValues): void {
