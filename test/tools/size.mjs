@@ -19,14 +19,14 @@ export async function measure() {
       name: 'dist/rtc-elements.js, embedded driver inside',
       bytes: file('rtc-elements.js'),
       goal: 26_000,
-      limit: 40_000,
+      limit: 40_300,
     },
-    { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 40_000 },
+    { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 40_300 },
     {
       name: 'an idle page: ./define through a bundler',
       bytes: define.idle,
       goal: 16_000,
-      limit: 16_800,
+      limit: 17_000,
     },
     { name: 'loaded when a room joins: the embedded driver', bytes: define.lazy },
   ];
