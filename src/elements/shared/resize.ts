@@ -5,12 +5,21 @@ export interface Sized extends Element {
 
 let observer: ResizeObserver | undefined;
 
+const due = new Map<Sized, DOMRectReadOnly>();
+
+/** A frame later: what is sized in the observer's own callback is an error event on the window. */
+function tell(): void {
+  for (const [target, { width, height }] of due) {
+    if (target.isConnected) target.sized(width, height);
+  }
+  due.clear();
+}
+
 /** One observer for all: hundreds of tiles come and go. */
 function shared(): ResizeObserver {
   return (observer ??= new ResizeObserver((entries) => {
-    for (const { target, contentRect } of entries) {
-      (target as Sized).sized(contentRect.width, contentRect.height);
-    }
+    if (!due.size) requestAnimationFrame(tell);
+    for (const { target, contentRect } of entries) due.set(target as Sized, contentRect);
   }));
 }
 
