@@ -43,11 +43,12 @@ async function main(): Promise<void> {
     ...(values['max-fanout'] && { maxFanout: Number(values['max-fanout']) }),
   });
   const { url } = await server.listen(port, values.host);
-  process.stdout.write(`Room server at ${url}\n`);
-  if (values.dev && server.adminKey) process.stdout.write(`HTTP API key: ${server.adminKey}\n`);
+  // Before the address is told: whoever waits for it may end the server at once.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void server.close().then(() => process.exit(0)));
   }
+  process.stdout.write(`Room server at ${url}\n`);
+  if (values.dev && server.adminKey) process.stdout.write(`HTTP API key: ${server.adminKey}\n`);
 }
 
 type RTCIceServerList = NonNullable<Parameters<typeof createRoomServer>[0]>['iceServers'];

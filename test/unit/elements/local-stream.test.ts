@@ -62,9 +62,9 @@ describe('rtc-local-stream', () => {
     const holder = await fixture(
       html`<div lang="de-AT"><rtc-local-stream></rtc-local-stream></div>`,
     );
-    const label = holder
-      .querySelector('rtc-local-stream')
-      ?.renderRoot.querySelector('[part=label]');
+    const local = holder.querySelector('rtc-local-stream');
+    await local?.updateComplete;
+    const label = local?.renderRoot.querySelector('[part=label]');
     expect(label?.textContent?.trim()).to.equal('Sie');
   });
 });
