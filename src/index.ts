@@ -21,6 +21,7 @@ export type {
   TrackProcessor,
 } from './core/types.js';
 export type * from './drivers/driver.js';
+export { setLogLevel, type LogLevel } from './core/logger.js';
 export { registerDriver, type DriverLoader } from './drivers/registry.js';
 export { ContextRequestEvent, roomContext, type RoomProvider } from './context/room-context.js';
 export { RtcEvent, type RtcEventType } from './events/rtc-event.js';

@@ -33,9 +33,7 @@ export class Lane {
     return this.#stuck !== undefined && this.next()?.key === this.#stuck;
   }
 
-  /** @param again Try also what had failed for good. */
-  poke(again = false): void {
-    if (again) this.#stuck = undefined;
+  poke(): void {
     if (this.#running) {
       if (this.next()?.key !== this.#step?.key) this.#controller?.abort();
     } else {

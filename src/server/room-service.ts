@@ -83,7 +83,7 @@ export class RoomService {
       );
     }
     this.#checkPrevious(message, user, previous);
-    const room = this.#rooms.get(message.room) ?? new Room(message.room, this.clock.now());
+    const room = this.#rooms.get(message.room) ?? new Room(message.room);
     if (room.mode && room.mode !== mode) {
       throw new RoomError(
         'state',
@@ -282,7 +282,7 @@ export class RoomService {
         `The server is full: it takes ${this.settings.maxRooms} rooms.`,
       );
     }
-    const room = new Room(id, this.clock.now());
+    const room = new Room(id);
     room.mode = mode;
     this.#rooms.set(id, room);
     this.#closeLater(room, this.settings.timers.emptyAfterCreate);

@@ -16,10 +16,7 @@ export class Room {
   mode: RoomMode | undefined;
   cancelClose: (() => void) | undefined;
 
-  constructor(
-    readonly id: string,
-    readonly created: number,
-  ) {}
+  constructor(readonly id: string) {}
 
   get anchors(): Session[] {
     return [...this.sessions.values()].filter(({ role }) => role === 'anchor');

@@ -16,6 +16,16 @@ export const OFFER = ['audio', 'video', 'video', 'audio']
   .map((kind, mid) => `m=${kind} 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:${mid}\r\n`)
   .join('');
 
+/** An anchor who joins the call 8888 and wants everything. */
+export const JOIN: JoinMessage = {
+  t: 'join',
+  room: '8888',
+  mode: 'rtc',
+  role: 'anchor',
+  want: { audio: true, video: true },
+  streams: {},
+};
+
 /** A clock that stands until it is turned. */
 export class TestClock implements Clock {
   time = 1_700_000_000_000;
@@ -72,12 +82,7 @@ export class Bench {
   ): Member {
     const heard: ServerMessage[] = [];
     const message: JoinMessage = {
-      t: 'join',
-      room: '8888',
-      mode: 'rtc',
-      role: 'anchor',
-      want: { audio: true, video: true },
-      streams: {},
+      ...JOIN,
       ...(user !== undefined && { user }),
       ...more,
     };
@@ -157,15 +162,7 @@ export class WireClient {
   }
 
   async join(more: Partial<JoinMessage> = {}): Promise<Extract<ServerMessage, { t: 'joined' }>> {
-    this.direct({
-      t: 'join',
-      room: '8888',
-      mode: 'rtc',
-      role: 'anchor',
-      want: { audio: true, video: true },
-      streams: {},
-      ...more,
-    });
+    this.direct({ ...JOIN, ...more });
     return this.next('joined');
   }
 

@@ -7,7 +7,7 @@ import {
   type RoomServer,
   type RoomServerOptions,
 } from '../../src/server/index.js';
-import { WireClient } from './fixtures.js';
+import { JOIN, WireClient } from './fixtures.js';
 
 const SECRET = 'a-secret-of-at-least-thirty-two-bytes!';
 
@@ -250,12 +250,8 @@ describe('a server with tokens', () => {
   const refusedJoin = async (token?: string, more = {}) => {
     const client = await connect();
     client.direct({
-      t: 'join',
-      room: '8888',
+      ...JOIN,
       mode: 'live',
-      role: 'anchor',
-      want: { audio: true, video: true },
-      streams: {},
       ...(token !== undefined && { token }),
       ...more,
     });
