@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { resolve as path } from 'node:path';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import terser from '@rollup/plugin-terser';
 import esbuild from 'rollup-plugin-esbuild';
@@ -43,10 +44,27 @@ function onwarn(warning) {
   throw Object.assign(new Error(warning.message), warning);
 }
 
-const bundle = (output) => ({
-  input: 'src/bundle.ts',
+/** The drivers that a script tag's page loads when it joins: a file each beside the bundle. */
+const lazyDrivers = folders('src/drivers').filter((name) =>
+  ['livekit', 'trtc', 'qiniu'].includes(name),
+);
+const besideBundle = {
+  name: 'beside-bundle',
+  resolveId(source, importer = '') {
+    const [, name] = /drivers\/(\w+)\/loader\.ts$/.exec(importer) ?? [];
+    if (source !== './index.js' || !lazyDrivers.includes(name)) return null;
+    return { id: path(`src/rtc-elements-${name}.js`), external: 'relative' };
+  },
+};
+/** Licensed for use, not for copies: the page brings them (`sdk-url`, a global, an import map). */
+const vendorSdks = ['trtc-js-sdk', 'qnweb-rtc'];
+
+const bundle = (input, output) => ({
+  input,
   onwarn,
+  external: vendorSdks,
   plugins: [
+    besideBundle,
     minifyTemplates(),
     resolve(['production', 'browser']),
     typescript(),
@@ -62,8 +80,15 @@ const bundle = (output) => ({
 });
 
 export default [
-  bundle({ file: 'dist/rtc-elements.js', format: 'es' }),
-  bundle({ file: 'dist/rtc-elements.iife.js', format: 'iife', name: 'RtcElements' }),
+  bundle('src/bundle.ts', { file: 'dist/rtc-elements.js', format: 'es' }),
+  bundle('src/bundle.ts', {
+    file: 'dist/rtc-elements.iife.js',
+    format: 'iife',
+    name: 'RtcElements',
+  }),
+  ...lazyDrivers.map((name) =>
+    bundle(`src/drivers/${name}/index.ts`, { file: `dist/rtc-elements-${name}.js`, format: 'es' }),
+  ),
   {
     input: entries,
     onwarn,

@@ -32,6 +32,11 @@ export interface RtcErrorInit {
 
 /** An error of any element or back end: `message` says what happened and what to do. */
 export class RtcError extends Error {
+  /** A driver of another file (a lazy chunk, a second copy of the package) brings its own class. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'RtcError';
+  }
+
   override readonly name = 'RtcError';
   readonly code: RtcErrorCode;
   /** True when the wish that led here was taken back. */
