@@ -4,8 +4,9 @@ import type { CaptureState, CaptureWish, LocalStream, TrackProcessor } from '../
 import { baseStyles } from '../shared/base.styles.js';
 import { button } from '../shared/button.js';
 import { loadEngine } from '../shared/engine.js';
-import { controls, flag, object, RtcElement, wishes, word } from '../shared/rtc-element.js';
+import { controls, flag, object, wishes, word } from '../shared/rtc-element.js';
 import { nameOf, renderStatus, renderTile, tint } from '../shared/tile.js';
+import { picture, TileElement } from '../shared/tile-element.js';
 import { tileStyles } from '../shared/tile.styles.js';
 import { localStyles } from './rtc-local-stream.styles.js';
 
@@ -55,7 +56,7 @@ import { localStyles } from './rtc-local-stream.styles.js';
  * @event {RtcRequestEvent} rtc-request
  * @event {RtcErrorEvent} rtc-error
  */
-export class RtcLocalStream extends RtcElement {
+export class RtcLocalStream extends TileElement {
   static override styles = [baseStyles, tileStyles, localStyles];
 
   static {
@@ -107,10 +108,14 @@ export class RtcLocalStream extends RtcElement {
 
   #capture: LocalCapture | null = null;
   #begun: Promise<void> | undefined;
-  readonly #camera = picture();
-  readonly #screen = picture();
+  readonly #screen = ownPicture(picture());
   #heard: HTMLElement | null = null;
   readonly #onSpeakers = (): void => this.changed();
+
+  constructor() {
+    super();
+    ownPicture(this.media);
+  }
 
   get captureState(): CaptureState {
     return this.#capture?.state ?? 'idle';
@@ -208,7 +213,7 @@ export class RtcLocalStream extends RtcElement {
       'speaking',
       !this.audioMuted && !!session?.userId && session.speakers.includes(session.userId),
     );
-    show(this.#camera, this.#capture?.main);
+    show(this.media, this.#capture?.main);
     show(this.#screen, this.#capture?.auxiliary);
   }
 
@@ -238,14 +243,14 @@ export class RtcLocalStream extends RtcElement {
   protected override render(): TemplateResult {
     const { error, auxiliary, mirrored = false } = this.#capture ?? {};
     const { wish, userId } = this.home?.session ?? {};
-    const camera = this.#camera;
+    const camera = this.media;
     const mirror = this.mirror === 'auto' ? mirrored : this.mirror === 'on';
     camera.classList.toggle('mirror', mirror);
     camera.classList.toggle('inset', !!auxiliary);
     const screen = this.#screen;
     screen.classList.add('contain');
     const own = userId ? nameOf(wish?.userData ?? '', userId) : '';
-    return renderTile(camera, {
+    return renderTile({
       picture: hasPicture(camera) || !!auxiliary,
       name: own ? `${own} (${this.text('you')})` : this.text('you'),
       muted: this.audioMuted && this.text('muted'),
@@ -302,10 +307,9 @@ export class RtcLocalStream extends RtcElement {
   }
 }
 
-function picture(): HTMLVideoElement {
-  const video = document.createElement('video');
-  video.muted = video.autoplay = video.playsInline = true;
-  video.part.add('video');
+/** Not heard: it is oneself. */
+function ownPicture(video: HTMLVideoElement): HTMLVideoElement {
+  video.muted = video.autoplay = true;
   return video;
 }
 

@@ -5,9 +5,9 @@ import type { PlaybackState, Sink, SubscribeMode } from '../../core/types.js';
 import type { StreamType } from '../../drivers/driver.js';
 import { icon } from '../../icons.js';
 import { baseStyles } from '../shared/base.styles.js';
-import { observeSize, unobserveSize } from '../shared/resize.js';
-import { flag, number, object, RtcElement, wishes, word } from '../shared/rtc-element.js';
+import { flag, number, object, wishes, word } from '../shared/rtc-element.js';
 import { nameOf, renderStatus, renderTile, tint } from '../shared/tile.js';
+import { TileElement } from '../shared/tile-element.js';
 import { tileStyles } from '../shared/tile.styles.js';
 import type { Player } from './player.js';
 
@@ -51,7 +51,7 @@ const STEP = 64;
  * @event {RtcRequestEvent} rtc-request
  * @event {RtcErrorEvent} rtc-error
  */
-export class RtcRemoteStream extends RtcElement implements Sink {
+export class RtcRemoteStream extends TileElement implements Sink {
   static override styles = [baseStyles, tileStyles];
 
   static {
@@ -99,7 +99,6 @@ export class RtcRemoteStream extends RtcElement implements Sink {
   #state: PlaybackState = 'waiting';
   #onScreen = false;
   #watcher: IntersectionObserver | undefined;
-  readonly #video = document.createElement('video');
   #player: Player | null = null;
 
   get playbackState(): PlaybackState {
@@ -111,21 +110,9 @@ export class RtcRemoteStream extends RtcElement implements Sink {
     return this.when !== 'visible' || this.#onScreen;
   }
 
-  constructor() {
-    super();
-    this.#video.playsInline = true;
-    this.#video.part.add('video');
-  }
-
   override connectedCallback(): void {
     super.connectedCallback();
-    observeSize(this);
     this.#player?.revive();
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    unobserveSize(this);
   }
 
   /** Plays what the browser has refused to play, all over the room; call it in a gesture. */
@@ -139,7 +126,7 @@ export class RtcRemoteStream extends RtcElement implements Sink {
   }
 
   /** @internal */
-  sized(width: number, height: number): void {
+  override sized(width: number, height: number): void {
     const steps = (length: number): number => Math.ceil((length * devicePixelRatio) / STEP) * STEP;
     const [w, h] = [steps(width), steps(height)];
     if (w === this.width && h === this.height) return;
@@ -168,7 +155,7 @@ export class RtcRemoteStream extends RtcElement implements Sink {
   /** Where there is a stream the core is loaded, so the player is there in a microtask. */
   #equip(): void {
     void this.engine(({ Player }) => {
-      this.#player ??= new Player(this.#video, () => this.changed());
+      this.#player ??= new Player(this.media, () => this.changed());
       this.#play(true);
       this.changed();
     });
@@ -184,7 +171,7 @@ export class RtcRemoteStream extends RtcElement implements Sink {
     } else view?.sinkChanged(this);
     this.#watch(this.when === 'visible');
     this.#play(false);
-    const video = this.#video;
+    const video = this.media;
     if (video.volume !== this.volume) video.volume = this.volume;
     const speaker = this.home?.speakerId ?? '';
     if ('setSinkId' in video && video.sinkId !== speaker) {
@@ -217,7 +204,7 @@ export class RtcRemoteStream extends RtcElement implements Sink {
   }
 
   protected override onCommand(command: string): void {
-    const video = this.#video;
+    const video = this.media;
     const failed = (): undefined => undefined;
     if (command === '--toggle-muted') this.request('muted', !this.muted);
     else if (command === '--resume') void this.resume();
@@ -292,7 +279,7 @@ export class RtcRemoteStream extends RtcElement implements Sink {
   protected override render(): TemplateResult {
     const stream = this.#shown;
     const { blocked = false, playing = false } = this.#player ?? {};
-    const video = this.#video;
+    const video = this.media;
     const screen = (stream?.type ?? this.streamType) === 'auxiliary';
     const userId = stream?.userId ?? this.userId ?? '';
     const name = stream ? nameOf(stream.userData, userId) : userId;
@@ -300,7 +287,7 @@ export class RtcRemoteStream extends RtcElement implements Sink {
     const note = blocked
       ? this.#renderResume()
       : renderStatus(stream?.failure ? this.text('lost', name) : '');
-    return renderTile(video, {
+    return renderTile({
       picture: this.#picture && (playing || blocked),
       name: screen && name ? this.text('screen', name) : name,
       muted: !!stream?.audioMuted && !screen && this.text('muted'),

@@ -1,16 +1,19 @@
 /** Something that wants to know its size in CSS pixels. */
-export interface Sized extends Element {
+export interface Sized {
   sized(width: number, height: number): void;
+  /** Before the frame is painted: only what is inside may change. */
+  fitted?(size: DOMRectReadOnly): void;
 }
 
 let observer: ResizeObserver | undefined;
 
-const due = new Map<Sized, DOMRectReadOnly>();
+const owners = new WeakMap<Element, Sized>();
+const due = new Map<Element, DOMRectReadOnly>();
 
 /** A frame later: what is sized in the observer's own callback is an error event on the window. */
 function tell(): void {
   for (const [target, { width, height }] of due) {
-    if (target.isConnected) target.sized(width, height);
+    if (target.isConnected) owners.get(target)?.sized(width, height);
   }
   due.clear();
 }
@@ -19,9 +22,16 @@ function tell(): void {
 function shared(): ResizeObserver {
   return (observer ??= new ResizeObserver((entries) => {
     if (!due.size) requestAnimationFrame(tell);
-    for (const { target, contentRect } of entries) due.set(target as Sized, contentRect);
+    for (const { target, contentRect } of entries) {
+      due.set(target, contentRect);
+      owners.get(target)?.fitted?.(contentRect);
+    }
   }));
 }
 
-export const observeSize = (element: Sized): void => shared().observe(element);
-export const unobserveSize = (element: Sized): void => shared().unobserve(element);
+export function observeSize(target: Element, owner: Sized): void {
+  owners.set(target, owner);
+  shared().observe(target);
+}
+
+export const unobserveSize = (target: Element): void => shared().unobserve(target);

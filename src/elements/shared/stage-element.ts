@@ -28,6 +28,7 @@ export abstract class StageElement extends RtcElement implements RoomProvider {
   cells = 0;
 
   #tiles = new Map<RemoteStream, HTMLElement>();
+  #room: { width: number; height: number; gap: number; aspect: number } | undefined;
   #width = 0;
   #height = 0;
 
@@ -42,19 +43,29 @@ export abstract class StageElement extends RtcElement implements RoomProvider {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    observeSize(this);
+    if (this.stage) observeSize(this.stage, this);
     providersChanged();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    unobserveSize(this);
+    if (this.stage) unobserveSize(this.stage);
     providersChanged();
+  }
+
+  protected override firstUpdated(changed: PropertyValues): void {
+    super.firstUpdated(changed);
+    if (this.stage) observeSize(this.stage, this);
   }
 
   override attributeChangedCallback(name: string, old: string | null, value: string | null): void {
     super.attributeChangedCallback(name, old, value);
     if (name === 'id') providersChanged();
+  }
+
+  /** @internal Measured while the layout is clean: asking later lays out all tiles, unsized yet. */
+  fitted(): void {
+    if (this.stage) this.#room = measure(this.stage);
   }
 
   /** @internal */
@@ -114,21 +125,14 @@ export abstract class StageElement extends RtcElement implements RoomProvider {
       this.#tiles.size +
       placed.reduce((sum, item) => sum + (item instanceof StageElement ? item.cells : 1), 0);
     stage.toggleAttribute('data-bare', !count);
-    const style = getComputedStyle(stage);
     // A link directly in a room: the room sizes its tiles.
-    if (style.display === 'contents') return;
+    if (this.internals.states.has('inline')) return;
     const mode = count < 2 ? 'fill' : count === 2 && own === 1 ? 'pair' : 'grid';
     stage.dataset.mode = mode;
-    const width = stage.clientWidth - 2 * parseFloat(style.paddingLeft);
-    const height = stage.clientHeight - 2 * parseFloat(style.paddingTop);
-    const [across = 16, down = 9] = style
-      .getPropertyValue('--rtc-tile-aspect')
-      .split('/')
-      .map(Number);
-    const aspect = across / (down || 1) || 16 / 9;
+    const { width, height, gap, aspect } = (this.#room ??= measure(stage));
     const tile =
       mode === 'grid'
-        ? bestGrid(count, width, height, aspect, parseFloat(style.columnGap) || 0)
+        ? bestGrid(count, width - 2 * gap, height - 2 * gap, aspect, gap)
         : { width, height };
     if (tile.width === this.#width && tile.height === this.#height) return;
     this.#width = tile.width;
@@ -173,4 +177,24 @@ export abstract class StageElement extends RtcElement implements RoomProvider {
       }
     </div>`;
   }
+}
+
+/** In CSS pixels; the gap is the padding too. */
+function measure(stage: HTMLElement): {
+  width: number;
+  height: number;
+  gap: number;
+  aspect: number;
+} {
+  const style = getComputedStyle(stage);
+  const [across = 16, down = 9] = style
+    .getPropertyValue('--rtc-tile-aspect')
+    .split('/')
+    .map(Number);
+  return {
+    width: stage.clientWidth,
+    height: stage.clientHeight,
+    gap: parseFloat(style.columnGap) || 0,
+    aspect: across / (down || 1) || 16 / 9,
+  };
 }

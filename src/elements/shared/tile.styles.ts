@@ -10,8 +10,11 @@ export const tileStyles = css`
   .tile {
     position: absolute;
     inset: 0;
-    container-type: size;
     border-radius: inherit;
+    pointer-events: none;
+  }
+  .tile > * {
+    pointer-events: auto;
   }
   video {
     position: absolute;
@@ -25,18 +28,18 @@ export const tileStyles = css`
     object-fit: contain;
     background: #000;
   }
-  .tile::after {
+  :host(:state(speaking)) .tile::after {
     content: '';
     position: absolute;
     inset: 0;
     border: 2px solid var(--_accent);
     border-radius: inherit;
-    pointer-events: none;
-    opacity: 0;
-    transition: opacity 0.15s;
+    animation: appear 0.15s;
   }
-  :host(:state(speaking)) .tile::after {
-    opacity: 1;
+  @keyframes appear {
+    from {
+      opacity: 0;
+    }
   }
   [part='placeholder'] {
     position: absolute;
@@ -47,8 +50,7 @@ export const tileStyles = css`
     border-radius: inherit;
   }
   .face {
-    --_size: clamp(28px, 34cqmin, 112px);
-    display: grid;
+    display: none;
     place-content: center;
     width: var(--_size);
     height: var(--_size);
@@ -65,30 +67,26 @@ export const tileStyles = css`
   }
   [part='label'] {
     position: absolute;
-    left: 8px;
-    bottom: 8px;
+    left: 2px;
+    bottom: 2px;
     max-width: calc(100% - 16px);
-    display: flex;
-    align-items: center;
-    gap: 4px;
     padding: 3px 8px;
+    overflow: hidden;
+    white-space: nowrap;
+    text-overflow: ellipsis;
     border-radius: 13px;
     font-size: 13px;
     color: #fff;
     background: #000a;
   }
-  [part='label'] span {
-    overflow: hidden;
-    white-space: nowrap;
-    text-overflow: ellipsis;
-  }
   [part='badge'] {
-    display: flex;
+    margin-inline-end: 4px;
     color: #ff9d94;
   }
   [part='badge'] svg {
     width: 14px;
     height: 14px;
+    vertical-align: -2px;
   }
   .controls {
     position: absolute;
@@ -97,6 +95,13 @@ export const tileStyles = css`
     flex-wrap: wrap;
     justify-content: center;
     gap: 4px;
+  }
+  [data-size~='tall'] .face {
+    display: grid;
+  }
+  [data-size~='tall'] [part='label'] {
+    left: 8px;
+    bottom: 8px;
   }
   .topped [part='label'] {
     inset: 8px auto auto 8px;
@@ -111,43 +116,29 @@ export const tileStyles = css`
     max-width: calc(100% - 16px);
     z-index: 1;
   }
-  /* The drawing alone; the text stays for assistive technology. */
-  @container (max-width: 300px) {
-    [part~='resume'] {
-      padding: 0;
-      gap: 0;
-      font-size: 0;
-    }
+  /* On a small picture the drawing alone; the text stays for assistive technology. */
+  .tile:not([data-size~='wide']) [part~='resume'] {
+    padding: 0;
+    gap: 0;
+    font-size: 0;
   }
-  /* On a small picture the buttons would hide the face. */
+  /* There the buttons would hide the face. */
   @media (hover: hover) {
-    @container (max-width: 300px) {
-      :host(:not(:hover, :focus-within)) .controls {
-        opacity: 0;
-      }
+    :host(:not(:hover, :focus-within)) .tile:not([data-size~='wide']) .controls {
+      opacity: 0;
     }
   }
-  @container (max-width: 200px) {
-    .topped [part='label'] {
-      display: none;
-    }
-    .tile .controls {
-      bottom: 4px;
-      gap: 3px;
-    }
+  .topped:not([data-size~='medium']) [part='label'] {
+    display: none;
   }
-  @container (max-width: 146px) {
-    .controls :nth-child(n + 3) {
-      display: none;
-    }
+  .tile:not([data-size~='medium']) .controls {
+    bottom: 4px;
+    gap: 3px;
   }
-  @container (max-height: 84px) {
-    .face {
-      display: none;
-    }
-    [part='label'] {
-      left: 2px;
-      bottom: 2px;
-    }
+  .tile:not([data-size~='narrow']) .controls :nth-child(n + 3) {
+    display: none;
+  }
+  [hidden] {
+    display: none !important;
   }
 `;

@@ -31,36 +31,30 @@ export function nameOf(userData: string, userId: string): string {
   return userData || userId;
 }
 
-/** What lies over and under the picture of a tile. */
-export function renderTile(
-  video: Element,
-  {
-    picture,
-    name,
-    muted,
-    note,
-    controls,
-  }: { picture: boolean; name: string; muted: string | false; note: unknown; controls?: boolean },
-): TemplateResult {
+/** What lies over the picture of a tile: one template, for hundreds come at once. */
+export function renderTile({
+  picture,
+  name,
+  muted,
+  note,
+  controls,
+}: {
+  picture: boolean;
+  name: string;
+  muted: string | false;
+  note: unknown;
+  controls?: boolean;
+}): TemplateResult {
   return html`<div class="tile ${controls ? 'topped' : ''}">
-    ${video}
-    ${
-      picture
-        ? nothing
-        : html`<div part="placeholder">
-            <slot name="placeholder"
-              ><span class="face" aria-hidden="true">${initials(name) || icon('user')}</span></slot
-            >
-          </div>`
-    }
-    ${
-      name || muted
-        ? html`<div part="label">
-            ${muted ? html`<span part="badge" role="img" aria-label=${muted}>${icon('mic-off')}</span>` : nothing}
-            <slot name="label"><span>${name}</span></slot>
-          </div>`
-        : nothing
-    }
+    <div part="placeholder" ?hidden=${picture}>
+      <slot name="placeholder"
+        ><span class="face" aria-hidden="true">${initials(name) || icon('user')}</span></slot
+      >
+    </div>
+    <div part="label" ?hidden=${!name && !muted}>
+      ${muted ? html`<span part="badge" role="img" aria-label=${muted}>${icon('mic-off')}</span>` : nothing}
+      <slot name="label"><span>${name}</span></slot>
+    </div>
     ${note}
   </div>`;
 }
@@ -70,14 +64,12 @@ export function tint(root: ParentNode, id: string): void {
   root.querySelector<HTMLElement>('.face')?.style.setProperty('--_hue', String(hue(id)));
 }
 
-/** What keeps a stream from being seen or heard. The live region stays, or its first sentence would not be read. */
-export function renderStatus(message = ''): TemplateResult {
-  return html`<div part="status" role="status" class=${message ? '' : 'none'}>
-    ${
-      message
-        ? html`${icon('alert')}
-            <p part="message">${message}</p>`
-        : nothing
-    }
-  </div>`;
+/** What keeps a stream from being seen or heard. */
+export function renderStatus(message?: string): unknown {
+  return message
+    ? html`<div part="status" role="alert">
+        ${icon('alert')}
+        <p part="message">${message}</p>
+      </div>`
+    : nothing;
 }

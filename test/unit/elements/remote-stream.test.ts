@@ -17,6 +17,9 @@ async function roomWith(inner: string, attributes = ''): Promise<RtcRoom> {
   return room;
 }
 
+const placeholder = (tile: Element): HTMLElement | null | undefined =>
+  tile.shadowRoot?.querySelector('[part=placeholder]');
+
 describe('rtc-remote-stream', () => {
   beforeEach(() => {
     backend = new Backend(`remote-${++turn}`);
@@ -98,13 +101,13 @@ describe('rtc-remote-stream', () => {
     });
     await playing;
     await tile.updateComplete;
-    expect(tile.renderRoot.querySelector('[part=placeholder]')).to.not.exist;
+    expect(placeholder(tile)?.hidden).to.be.true;
     backend.client.emit({
       type: 'stream-updated',
       stream: stream('a', { videoMuted: true, audioMuted: true }),
     });
     await tasks();
-    expect(tile.renderRoot.querySelector('[part=placeholder]')).to.exist;
+    expect(placeholder(tile)?.hidden).to.be.false;
     expect(tile.renderRoot.querySelector('[part=badge]')?.getAttribute('aria-label')).to.equal(
       'Microphone is off',
     );
