@@ -2,6 +2,8 @@ import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { LocalCapture } from '../../core/local-capture.js';
 import type { CaptureState, CaptureWish, LocalStream, TrackProcessor } from '../../core/types.js';
 import { baseStyles } from '../shared/base.styles.js';
+import type { IconName } from '../../icons.js';
+import type { TextKey } from '../../texts.js';
 import { button } from '../shared/button.js';
 import { loadEngine } from '../shared/engine.js';
 import { controls, flag, object, wishes, word } from '../shared/rtc-element.js';
@@ -263,46 +265,24 @@ export class RtcLocalStream extends TileElement {
   #renderControls(): TemplateResult {
     const hears = (this.audio || !!this.mediaStream) && !this.audioMuted;
     const sees = (this.video || !!this.mediaStream) && !this.videoMuted;
-    const off = (on: boolean): string => (on ? '' : 'danger');
+    const item = (
+      control: string,
+      name: IconName,
+      label: TextKey,
+      run: () => void,
+      pressed: boolean,
+      kind = pressed ? 'danger' : '',
+    ): unknown =>
+      this.offers(control) ? button(name, this.text(label), run, kind, pressed) : nothing;
     return html`<div
       part="toolbar"
       class="controls"
       role="group"
       aria-label=${this.text('toolbar')}
     >
-      ${
-        this.offers('microphone')
-          ? button(
-              hears ? 'mic' : 'mic-off',
-              this.text(hears ? 'mute' : 'unmute'),
-              () => this.#toggle('audio'),
-              off(hears),
-              !hears,
-            )
-          : nothing
-      }
-      ${
-        this.offers('camera')
-          ? button(
-              sees ? 'video' : 'video-off',
-              this.text(sees ? 'camera-off' : 'camera-on'),
-              () => this.#toggle('video'),
-              off(sees),
-              !sees,
-            )
-          : nothing
-      }
-      ${
-        this.offers('screen')
-          ? button(
-              'screen',
-              this.text(this.screen ? 'unshare' : 'share'),
-              () => this.request('screen', !this.screen),
-              '',
-              this.screen,
-            )
-          : nothing
-      }
+      ${item('microphone', hears ? 'mic' : 'mic-off', hears ? 'mute' : 'unmute', () => this.#toggle('audio'), !hears)}
+      ${item('camera', sees ? 'video' : 'video-off', sees ? 'camera-off' : 'camera-on', () => this.#toggle('video'), !sees)}
+      ${item('screen', 'screen', this.screen ? 'unshare' : 'share', () => this.request('screen', !this.screen), this.screen, '')}
     </div>`;
   }
 }

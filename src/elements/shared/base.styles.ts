@@ -11,7 +11,6 @@ export const baseStyles = css`
     box-sizing: border-box;
     color: var(--_ink);
     font: 14px/20px var(--rtc-font, system-ui, sans-serif);
-    font-variant-numeric: tabular-nums;
     position: relative;
     overflow: hidden;
     border-radius: var(--rtc-radius, 12px);

@@ -3,7 +3,7 @@ import { observeSize, unobserveSize } from './resize.js';
 import { RtcElement } from './rtc-element.js';
 
 /** Widths in CSS pixels from which a tile has room for more. */
-const WIDTHS = { narrow: 147, medium: 201, wide: 301 };
+const WIDTHS = Object.entries({ narrow: 147, medium: 201, wide: 301 });
 const TALL = 85;
 
 export function picture(): HTMLVideoElement {
@@ -44,9 +44,9 @@ export abstract class TileElement extends RtcElement {
    * an eighth of the time that 200 of them take to show.
    */
   fitted({ width, height }: DOMRectReadOnly): void {
-    const tile = this.renderRoot.querySelector<HTMLElement>('.tile');
-    if (!tile) return;
-    const sizes = Object.entries(WIDTHS).flatMap(([name, from]) => (width < from ? [] : name));
+    // Observed from its first rendering on.
+    const tile = this.renderRoot.querySelector('.tile') as HTMLElement;
+    const sizes = WIDTHS.flatMap(([name, from]) => (width < from ? [] : name));
     if (height >= TALL) {
       sizes.push('tall');
       tile.style.setProperty('--_size', `${Math.min(0.34 * Math.min(width, height), 112)}px`);
