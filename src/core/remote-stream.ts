@@ -6,7 +6,8 @@ import type { RtcError } from './errors.js';
  * end, and only the core writes them.
  */
 export class RemoteStream {
-  readonly id: string;
+  /** Another one after a lost connection. */
+  id: string;
   readonly userId: string;
   readonly type: StreamType;
   readonly roomId: string;
@@ -42,6 +43,7 @@ export class RemoteStream {
       audioMuted: info.audioMuted !== this.audioMuted,
       videoMuted: info.videoMuted !== this.videoMuted,
     };
+    this.id = info.id;
     this.hasAudio = info.hasAudio;
     this.hasVideo = info.hasVideo;
     this.audioMuted = info.audioMuted;

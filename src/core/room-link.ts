@@ -1,6 +1,7 @@
 import { RtcError } from './errors.js';
 import { checkId, checkWish } from './plan.js';
-import { RoomSession, type Follower } from './room-session.js';
+import { RoomSession } from './room-session.js';
+import type { Follower } from './session-facts.js';
 import { StreamView } from './stream-view.js';
 import type {
   LeaveReason,

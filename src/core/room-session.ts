@@ -1,6 +1,7 @@
 import type { ClientEvent, EndReason, UserRole } from '../drivers/driver.js';
+import type { Afterglow } from './afterglow.js';
 import { settle } from './async.js';
-import { isTransient, RtcError, toRtcError } from './errors.js';
+import { isTransient, RtcError } from './errors.js';
 import { joinRoom, type Joined } from './join-room.js';
 import { isKickMessage } from './kick-message.js';
 import { Lane, type Step } from './lane.js';
@@ -10,7 +11,7 @@ import { checkRole, checkWish, identityOf } from './plan.js';
 import { Publications } from './publications.js';
 import { askRole, Renewal } from './renewal.js';
 import type { SharedLinks } from './room-link.js';
-import { endReason, SessionFacts } from './session-facts.js';
+import { endReason, SessionFacts, type Follower } from './session-facts.js';
 import { BlockedPlayback, SessionViews } from './session-views.js';
 import { Stay } from './stay.js';
 import { StreamView } from './stream-view.js';
@@ -24,11 +25,6 @@ import type {
   SessionHost,
 } from './types.js';
 import { Waiters } from './waiters.js';
-
-/** Something whose stay depends on this one: a link. */
-export interface Follower {
-  follow(): void;
-}
 
 const LEAVE_PATIENCE = 3_000;
 
@@ -83,6 +79,7 @@ export class RoomSession extends SessionFacts {
   update(wish: RoomWish): void {
     const before = this.wanted;
     this.wanted = wish;
+    if (!wish.joined || (before && identityOf(before) !== identityOf(wish))) this.afterglow?.end();
     if (!wish.joined) {
       if (before?.joined) this.error = null;
       this.#waiters.reject('join');
@@ -231,6 +228,7 @@ export class RoomSession extends SessionFacts {
   }
 
   #enter(joined: Joined, wish: RoomWish, identity: string): void {
+    const glow = (): Afterglow | null => this.afterglow;
     const stay: Stay = new Stay(joined, identity, wish.userData, {
       emit: (type, detail) => {
         for (const { host } of this.views) host.emit(type, detail);
@@ -238,6 +236,9 @@ export class RoomSession extends SessionFacts {
       announce: (stream) => {
         for (const view of this.views) view.announce(stream);
         this.#subscriptions.add(stream, stay.defaults);
+      },
+      get afterglow() {
+        return glow();
       },
     });
     this.stay = stay;
@@ -261,6 +262,7 @@ export class RoomSession extends SessionFacts {
     };
     for (const user of result.users) hear({ type: 'user-joined', user });
     for (const stream of result.streams) hear({ type: 'stream-added', stream });
+    this.afterglow?.fade();
     joined.listen(hear);
     this.#waiters.resolve('join');
     this.#waiters.resolve(stay.role);
@@ -332,6 +334,7 @@ export class RoomSession extends SessionFacts {
       this.report(error);
     } else {
       this.#previous = undefined;
+      this.afterglow?.end();
       this.refuse(error, { joined: false });
     }
     this.error = error;
@@ -355,20 +358,11 @@ export class RoomSession extends SessionFacts {
         this.takeBack({ userRole: event.role });
         this.#setRole(stay, event.role);
         break;
-      case 'active-speakers':
-        this.host.emit('rtc-active-speaker-changed', { userIds: event.userIds });
-        break;
-      case 'network-quality':
-        this.host.emit('rtc-network-quality', { uplink: event.uplink, downlink: event.downlink });
-        break;
-      case 'audio-levels':
-        if (this.wanted?.audioLevels) this.host.emit('rtc-audio-level', { levels: event.levels });
-        break;
       case 'ended':
         this.#onEnded(stay, event.reason, event.message);
         break;
-      case 'error':
-        this.report(toRtcError(event.error));
+      default:
+        this.tell(event);
     }
     this.host.changed();
   }
@@ -407,7 +401,10 @@ export class RoomSession extends SessionFacts {
     const stay = this.stay;
     if (!stay) return;
     this.stay = null;
-    stay.end();
+    this.afterglow?.end();
+    const back = this.#next()?.key === `join:${stay.identity}`;
+    if (reason === 'connection-lost' && back) this.playOn(stay, () => this.viewChanged());
+    else stay.end();
     releaseRoom(this);
     this.#renewal.stop();
     this.#subscriptions.clear();

@@ -1,4 +1,5 @@
 import type { ClientEvent, StreamInfo, UserInfo } from '../drivers/driver.js';
+import type { Afterglow } from './afterglow.js';
 import { RemoteStream } from './remote-stream.js';
 import type { RemoteUser, RtcEventDetails, UserDetail } from './types.js';
 
@@ -14,6 +15,8 @@ export interface RosterHost {
   emit<K extends RosterEvent>(type: K, detail: RtcEventDetails[K]): void;
   /** Asks the views, which may withhold it, and fires `rtc-stream-added`. */
   announce(stream: RemoteStream): void;
+  /** What plays on since the connection was lost. */
+  readonly afterglow: Afterglow | null;
 }
 
 /** Who and what is in the room, as the back end tells it; one user for each user id. */
@@ -85,10 +88,19 @@ export class Roster {
 
   addStream(info: StreamInfo): void {
     if (this.#streams.has(info.id)) return this.#updateStream(info);
-    const stream = new RemoteStream(info, this.roomId);
+    const before = this.host.afterglow?.again(info);
+    before?.update(info);
+    const stream = before ?? new RemoteStream(info, this.roomId);
     stream.userData = this.#best(info.userId)?.userData ?? '';
     this.#streams.set(info.id, stream);
     this.host.announce(stream);
+  }
+
+  /** The stream of this user and type, which is another's from now on. */
+  handOver({ userId, type }: StreamInfo): RemoteStream | undefined {
+    const found = this.streams.find((one) => one.userId === userId && one.type === type);
+    if (found) this.#streams.delete(found.id);
+    return found;
   }
 
   /** Everybody is out of reach: streams end; nobody is told to have left. */

@@ -1,4 +1,5 @@
-import type { Client, EndReason, UserRole } from '../drivers/driver.js';
+import type { Client, ClientEvent, EndReason, UserRole } from '../drivers/driver.js';
+import { Afterglow } from './afterglow.js';
 import { RtcError, toRtcError } from './errors.js';
 import { KICK_MESSAGE } from './kick-message.js';
 import { log } from './logger.js';
@@ -12,6 +13,11 @@ import type {
   SessionHost,
   TakenBack,
 } from './types.js';
+
+/** Something whose stay depends on this one: a link. */
+export interface Follower {
+  follow(): void;
+}
 
 /** Why the user is out although nobody asked to leave. */
 export interface Ending {
@@ -30,6 +36,7 @@ export abstract class SessionFacts {
 
   protected wanted: RoomWish | null = null;
   protected stay: Stay | null = null;
+  protected afterglow: Afterglow | null = null;
   #state: ConnectionState = 'disconnected';
 
   constructor(protected readonly host: SessionHost) {}
@@ -60,6 +67,11 @@ export abstract class SessionFacts {
 
   get streams(): readonly RemoteStream[] {
     return this.stay?.roster.streams ?? [];
+  }
+
+  /** What there is to show: also what still plays while the connection is lost. */
+  get shown(): readonly RemoteStream[] {
+    return [...this.streams, ...(this.afterglow?.streams ?? [])];
   }
 
   /** The client while the user is an anchor. */
@@ -135,6 +147,27 @@ export abstract class SessionFacts {
   protected takeBack(wish: TakenBack): void {
     if (this.wanted) this.wanted = { ...this.wanted, ...wish };
     this.host.revert(wish);
+  }
+
+  /** The connection is lost: what is received is shown on. */
+  protected playOn(stay: Stay, changed: () => void): void {
+    const glow = new Afterglow(stay, () => {
+      if (glow.over && this.afterglow === glow) this.afterglow = null;
+      changed();
+    });
+    this.afterglow = glow;
+  }
+
+  /** What is only passed on. */
+  protected tell(event: ClientEvent): void {
+    const { host } = this;
+    if (event.type === 'active-speakers') {
+      host.emit('rtc-active-speaker-changed', { userIds: event.userIds });
+    } else if (event.type === 'network-quality') {
+      host.emit('rtc-network-quality', { uplink: event.uplink, downlink: event.downlink });
+    } else if (event.type === 'audio-levels') {
+      if (this.wanted?.audioLevels) host.emit('rtc-audio-level', { levels: event.levels });
+    } else if (event.type === 'error') this.report(toRtcError(event.error));
   }
 
   protected banned(reason: Removal, message: string): void {

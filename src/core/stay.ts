@@ -26,7 +26,7 @@ export class Stay {
     joined: Joined,
     readonly identity: string,
     public wishedData: string,
-    host: RosterHost,
+    private readonly host: RosterHost,
   ) {
     const { client, result, wish, subscribe } = joined;
     this.client = client;
@@ -53,7 +53,9 @@ export class Stay {
       stream.failure = event.error ? toRtcError(event.error) : null;
     } else {
       if (event.track) stream.subscribed = true;
-      stream[`${event.kind}Track`] = event.track;
+      const { afterglow } = this.host;
+      if (afterglow) afterglow.take(stream, event.kind, event.track);
+      else stream[`${event.kind}Track`] = event.track;
     }
     return true;
   }
@@ -63,8 +65,13 @@ export class Stay {
     return this.#over.signal;
   }
 
-  end(): void {
+  /** Out of reach; what is received may still come. */
+  lose(): void {
     this.#over.abort();
+  }
+
+  end(): void {
+    this.lose();
     this.roster.end();
     this.client.destroy();
   }

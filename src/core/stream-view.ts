@@ -103,7 +103,7 @@ export class StreamView {
    * @returns what is to be received
    */
   match(sounding: Set<RemoteStream>): ReadonlyMap<RemoteStream, Subscription> {
-    const streams = this.session?.streams ?? [];
+    const streams = this.session?.shown ?? [];
     const all = [...this.#sinks].sort(inTreeOrder);
     const sinks = all.filter((sink) => !sink.tile);
     const chosen = new Map<Sink, RemoteStream>();

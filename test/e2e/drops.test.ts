@@ -14,6 +14,27 @@ const stamp = (peer: Peer): Promise<void> =>
   });
 const stamped = (peer: Peer): Promise<boolean> => peer.eval(() => 'stamped' in window);
 
+/** From now on, the longest time without a frame of the other's picture, in ms. */
+const watchGap = (peer: Peer, user: string): Promise<void> =>
+  peer.eval((userId) => {
+    const video = window.e2e.video(userId);
+    const gap = { longest: 0, last: performance.now(), video };
+    const frame = (): void => {
+      gap.longest = Math.max(gap.longest, performance.now() - gap.last);
+      gap.last = performance.now();
+      video?.requestVideoFrameCallback(frame);
+    };
+    video?.requestVideoFrameCallback(frame);
+    Object.assign(window, { gap });
+  }, user);
+/** Undefined when the picture is not in the same element any more. */
+const gapOf = (peer: Peer, user: string): Promise<number | undefined> =>
+  peer.eval((userId) => {
+    const { gap } = window as unknown as { gap: { longest: number; last: number; video: unknown } };
+    if (gap.video !== window.e2e.video(userId)) return undefined;
+    return Math.max(gap.longest, performance.now() - gap.last);
+  }, user);
+
 e2e('drops: media goes on while signalling is cut, and the session is resumed', async (world) => {
   const { alice, bob } = await call(world, 'alice', 'bob');
   await assertEverybodySees({ alice, bob });
@@ -74,6 +95,8 @@ e2e(
     await Promise.all([stamp(alice), stamp(bob)]);
     const marks = [await alice.mark(), await bob.mark()];
     for (const peer of [alice, bob]) peer.expectNoise(/^console: WebSocket connection/);
+    await Promise.all([watchGap(alice, 'bob'), watchGap(bob, 'alice')]);
+    const killed = Date.now();
     await world.server.kill();
     await Promise.all(
       [alice, bob].map((peer) => peer.waitForAttr('rtc-room', 'connection-state', 'reconnecting')),
@@ -95,6 +118,15 @@ e2e(
       assert.notEqual(await peer.attr('rtc-room', 'joined'), null);
       assert.equal(await stamped(peer), true);
       await waitFor('old connections are closed', async () => (await peer.connections()) === 1);
+    }
+    const outage = Date.now() - killed;
+    for (const [peer, other] of [
+      [alice, 'bob'],
+      [bob, 'alice'],
+    ] as const) {
+      const gap = await gapOf(peer, other);
+      assert.ok(gap !== undefined, 'the picture stays where it was');
+      assert.ok(gap < outage / 3, `${gap} ms without a frame, of ${outage}`);
     }
   },
 );

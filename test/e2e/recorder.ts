@@ -21,6 +21,8 @@ export interface Recorder {
   all(selector: string): HTMLElement[];
   /** The remote-stream elements that show a stream of this user, layout tiles included. */
   showing(userId: string): HTMLElement[];
+  /** The picture of the first of them. */
+  video(userId: string): HTMLVideoElement | null | undefined;
   /** Decoded frames that the element's picture presented so far. */
   frames(selector: string): number;
   live(): { tracks: number; peers: number; sockets: number };
@@ -152,6 +154,9 @@ export function installRecorder(): void {
           element.getAttribute('user-id') === userId || (stream ?? currentStream)?.userId === userId
         );
       });
+    },
+    video(userId) {
+      return recorder.showing(userId)[0]?.shadowRoot?.querySelector('video');
     },
     frames(selector) {
       const user = /^user:(.*)$/.exec(selector)?.[1];

@@ -120,10 +120,7 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
   }
 
   destroy(): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#wire.close();
-    this.#monitor.stop();
+    this.#silence();
     for (const peer of this.#peers.values()) peer.close();
     this.#peers.clear();
     this.#parked?.pc.close();
@@ -259,7 +256,9 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
 
   lost(reason: Extract<ClientEvent, { type: 'ended' }>['reason'], message: string): void {
     if (this.#over) return;
-    this.destroy();
+    // Without the server what is connected plays on, until the core has it from elsewhere.
+    if (reason === 'connection-lost') this.#silence();
+    else this.destroy();
     this.listener({ type: 'ended', reason, message });
   }
 
@@ -288,6 +287,12 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
   }
 
   // The work.
+
+  #silence(): void {
+    this.#over = true;
+    this.#wire.close();
+    this.#monitor.stop();
+  }
 
   async #enter({
     credentials,

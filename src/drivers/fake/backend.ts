@@ -265,10 +265,15 @@ export class FakeBackend {
   exit(client: FakeClient, reason: 'leave' | 'timeout' | 'kick' | 'banned'): void {
     const { member } = client;
     client.member = null;
+    client.subscribed.clear();
+    // Media needs no server: what was received when the connection was lost still comes.
+    if (reason !== 'timeout') this.#silence(client);
+    if (member) this.removeMember(member, reason);
+  }
+
+  #silence(client: FakeClient): void {
     for (const { track } of client.received.values()) this.#pool.end(track);
     client.received.clear();
-    client.subscribed.clear();
-    if (member) this.removeMember(member, reason);
   }
 
   /** @internal */

@@ -149,6 +149,15 @@ async function play(ops: readonly Op[]): Promise<void> {
 
 /** Sequences that failed once, in the code or in a mutation of it, shrunk: add each that fails. */
 const REGRESSIONS: Record<string, Op[]> = {
+  'leaves while a lost connection waits to be tried again': [
+    { op: 'room', who: 0, name: 'joined', value: '' },
+    { op: 'task' },
+    { op: 'step', count: 1 },
+    { op: 'end', n: 0, reason: 'connection-lost' },
+    { op: 'fail', step: 'join', how: 'network' },
+    { op: 'room', who: 0, name: 'joined', value: '' },
+    { op: 'room', who: 0, name: 'joined', value: null },
+  ],
   'a link moves to another room and is disabled before it has joined there': [
     { op: 'room', who: 0, name: 'joined', value: '' },
     { op: 'room', who: 1, name: 'joined', value: '' },
