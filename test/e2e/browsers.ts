@@ -1,6 +1,10 @@
 /** Pages in contexts of their own, whatever drives the browser. */
 import { chromium, type Browser, type CDPSession } from 'playwright-core';
-import puppeteer, { type Browser as Firefox, type Frame } from 'puppeteer-core';
+import puppeteer, {
+  type Browser as Firefox,
+  type Frame,
+  type Page as FirefoxPage,
+} from 'puppeteer-core';
 import { findBrowser } from '../tools/browser.mjs';
 import { firefoxOptions } from '../tools/firefox.mjs';
 import type { Evaluate, PeerContext, PeerPage } from './peer.js';
@@ -26,7 +30,9 @@ export interface LaunchOptions {
   autoplay: boolean;
   /** False: the browser decides by its permissions, not by a flag that says yes to all. */
   grants: boolean;
+  /** For Chromium. */
   args: string[];
+  firefoxPrefs: Record<string, unknown>;
 }
 
 const SIZE = { width: 1000, height: 700 };
@@ -38,10 +44,17 @@ export function browserOf(page: number): BrowserName {
   return wish === 'firefox' || (wish === 'mixed' && page % 2 === 0) ? 'firefox' : 'chromium';
 }
 
+/** Opens the pages of one file. */
+export interface Opener {
+  open(browser: BrowserName, request: TabRequest): Promise<Tab>;
+  close(): Promise<void>;
+}
+
 /** The browsers of one file, each started when the first page wants it. */
-export class Browsers {
+export class Browsers implements Opener {
   #chromium: Promise<Browser> | undefined;
-  #firefox: Promise<Firefox> | undefined;
+  /** By whether it refuses camera and microphone: it has one answer for all its contexts. */
+  readonly #firefox = new Map<boolean, Promise<Firefox>>();
 
   constructor(private readonly options: LaunchOptions) {}
 
@@ -51,7 +64,7 @@ export class Browsers {
 
   async close(): Promise<void> {
     await (await this.#chromium)?.close();
-    await (await this.#firefox)?.close();
+    for (const browser of this.#firefox.values()) await (await browser).close();
   }
 
   async #openChromium({ userAgent, init, denied }: TabRequest): Promise<Tab> {
@@ -73,21 +86,36 @@ export class Browsers {
   }
 
   async #openFirefox({ userAgent, init, denied }: TabRequest): Promise<Tab> {
-    if (denied) throw new Error('Nothing here refuses the camera in Firefox.');
-    const browser = await (this.#firefox ??= launchFirefox(this.options));
-    const context = await browser.createBrowserContext();
+    const launched = this.#firefox.get(denied) ?? launchFirefox(this.options, denied);
+    this.#firefox.set(denied, launched);
+    const context = await (await launched).createBrowserContext();
     // A tab behind another one would be hidden.
     const page = await context.newPage({ type: 'window' });
     await page.setViewport(SIZE);
     await page.setUserAgent({ userAgent });
     for (const script of init) await page.evaluateOnNewDocument(script);
     return {
-      page,
+      page: withoutChatter(page),
       context,
       evaluate: (expression) => evaluateInFirefox(page.mainFrame(), expression),
       goto: (url) => page.goto(url, LOADED),
     };
   }
+}
+
+/** Firefox tells as an error, also of a socket that the page itself has closed. */
+const CHATTER =
+  /^Firefox can’t establish a connection to .* at ws:|^The connection to ws:\S+ was interrupted/;
+
+function withoutChatter(page: FirefoxPage): PeerPage {
+  return {
+    mouse: page.mouse,
+    // Its listeners' types depend on the event in a way that TypeScript does not follow.
+    on: (event: 'pageerror' | 'console', listener: (what: never) => void) =>
+      page.on(event, (what) => {
+        if (!(what instanceof Error && CHATTER.test(what.message))) listener(what as never);
+      }),
+  };
 }
 
 async function launchChromium({ autoplay, grants, args }: LaunchOptions): Promise<Browser> {
@@ -102,17 +130,30 @@ async function launchChromium({ autoplay, grants, args }: LaunchOptions): Promis
   });
 }
 
-function launchFirefox({ autoplay, grants }: LaunchOptions): Promise<Firefox> {
+const ALLOW = 1;
+const BLOCK = 2;
+
+function launchFirefox(options: LaunchOptions, denied: boolean): Promise<Firefox> {
+  const { autoplay, grants, firefoxPrefs } = options;
+  const permission = denied ? BLOCK : ALLOW;
   return puppeteer.launch(
     firefoxOptions({
-      ...(autoplay ? {} : { 'media.autoplay.default': 1 }),
-      ...(grants ? {} : { 'media.navigator.permission.disabled': false }),
+      ...firefoxPrefs,
+      ...(!autoplay && { 'media.autoplay.default': 1 }),
+      ...(!grants && {
+        'media.navigator.permission.disabled': false,
+        'permissions.default.camera': permission,
+        'permissions.default.microphone': permission,
+      }),
     }),
   );
 }
 
+/** What is used of Playwright's CDP sessions and puppeteer's. */
+type Session = Pick<CDPSession, 'send'>;
+
 /** Not Playwright's `evaluate`: that is a user gesture. */
-export function evaluateBy(cdp: CDPSession): Evaluate {
+export function evaluateBy(cdp: Session): Evaluate {
   return async (expression) => {
     const { result, exceptionDetails } = await cdp.send('Runtime.evaluate', {
       expression,

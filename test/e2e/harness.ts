@@ -1,7 +1,13 @@
 /** Pages that are HTML attributes only, in separate browser contexts, against a room server of their own. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { browserOf, Browsers, type BrowserName } from './browsers.js';
+import {
+  browserOf,
+  Browsers,
+  type BrowserName,
+  type LaunchOptions,
+  type Opener,
+} from './browsers.js';
 import { Peer, SECOND } from './peer.js';
 import { installRecorder } from './recorder.js';
 import { TestServer, type ServerOptions } from './room-server.js';
@@ -32,7 +38,7 @@ export class World {
   #pages = 0;
 
   constructor(
-    private readonly browsers: Browsers,
+    private readonly browsers: Opener,
     readonly site: Site,
     readonly server: TestServer,
   ) {}
@@ -92,13 +98,19 @@ export interface Suite {
  * Tests of one file: one browser for all, a server and a site for each.
  * `grants: false`: the browser decides by its permissions, not by a flag that says yes to all.
  */
-export function suite({ autoplay = true, grants = true, args = [] as string[] } = {}): Suite {
-  const browsers = new Browsers({ autoplay, grants, args });
+export function suite({
+  autoplay = true,
+  grants = true,
+  args = [],
+  firefoxPrefs = {},
+  opener,
+}: Partial<LaunchOptions> & { opener?: Opener } = {}): Suite {
+  const browsers = opener ?? new Browsers({ autoplay, grants, args, firefoxPrefs });
   after(() => browsers.close());
 
   return (name: string, second: ServerOptions | Run, third?: Run) => {
     const [options, run] = typeof second === 'function' ? [{}, second] : [second, third as Run];
-    test(name, { timeout: 150 * SECOND }, async () => {
+    test(name, { timeout: options.timeout ?? 150 * SECOND }, async () => {
       const site = await Site.start();
       const server = await TestServer.start(options);
       site.backend = server.port;

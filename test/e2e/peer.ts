@@ -31,7 +31,7 @@ export async function waitFor(
 
 /** What is asked of a page, whatever drives its browser. */
 export interface PeerPage {
-  on(event: 'pageerror', listener: (error: unknown) => void): unknown;
+  on(event: 'pageerror', listener: (error: Error) => void): unknown;
   on(event: 'console', listener: (message: { type(): string; text(): string }) => void): unknown;
   mouse: { click(x: number, y: number): Promise<void> };
 }
@@ -54,7 +54,7 @@ export class Peer {
     readonly context: PeerContext,
     private readonly evaluate: Evaluate,
   ) {
-    page.on('pageerror', (error) => this.#noise.push(`uncaught: ${(error as Error).message}`));
+    page.on('pageerror', (error) => this.#noise.push(`uncaught: ${error.message}`));
     page.on('console', (message) => {
       if (message.type() === 'error') this.#noise.push(`console: ${message.text()}`);
     });
