@@ -3,9 +3,25 @@ import { defaultReporter } from '@web/test-runner';
 import { chromeLauncher } from '@web/test-runner-chrome';
 import { fileURLToPath } from 'node:url';
 import { findBrowser } from './test/tools/browser.mjs';
+import puppeteer from 'puppeteer-core';
 import { countReporter } from './test/tools/count-reporter.mjs';
+import { firefoxOptions } from './test/tools/firefox.mjs';
 
-const { executablePath, args } = await findBrowser();
+async function chromium() {
+  const { executablePath, args } = await findBrowser();
+  return chromeLauncher({
+    launchOptions: { executablePath, args },
+    // A page that is not the focused one is hidden: no animation frames, no video frames.
+    async createPage({ context }) {
+      const page = await context.newPage();
+      const session = await page.createCDPSession();
+      await session.send('Emulation.setFocusEmulationEnabled', { enabled: true });
+      return page;
+    },
+  });
+}
+
+const firefox = () => chromeLauncher({ puppeteer, launchOptions: firefoxOptions() });
 
 export default {
   files: 'test/unit/**/*.test.ts',
@@ -20,18 +36,7 @@ export default {
     }),
   ],
   concurrency: 1,
-  browsers: [
-    chromeLauncher({
-      launchOptions: { executablePath, args },
-      // A page that is not the focused one is hidden: no animation frames, no video frames.
-      async createPage({ context }) {
-        const page = await context.newPage();
-        const session = await page.createCDPSession();
-        await session.send('Emulation.setFocusEmulationEnabled', { enabled: true });
-        return page;
-      },
-    }),
-  ],
+  browsers: [process.env.RTC_BROWSER === 'firefox' ? firefox() : await chromium()],
   testFramework: { config: { timeout: 10_000, grep: process.env.RTC_TEST_NAME } },
   testsFinishTimeout: 90_000,
   filterBrowserLogs: ({ args: [first] }) => !/^Lit is in dev mode/.test(String(first)),

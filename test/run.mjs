@@ -5,6 +5,10 @@
  *   node test/run.mjs unit e2e               these suites, on the build that is there
  *   node test/run.mjs e2e cross-room         only files whose path has `cross-room` in it
  *   node test/run.mjs e2e -t "leaves again"  only tests whose name matches
+ *   node test/run.mjs --browser firefox unit e2e firefox
+ *                                            in Firefox; with `mixed` every second page of e2e is
+ *   node test/run.mjs --browser firefox unit e2e firefox
+ *                                            in Firefox; `mixed`: every second page of e2e is Firefox
  */
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -26,12 +30,20 @@ const suites = {
       pattern,
       limit: 9 * MINUTE,
     }),
+  firefox: async (files, pattern) =>
+    (await import('./tools/node-tests.mjs')).runNodeTests('firefox', files, {
+      pattern,
+      limit: 9 * MINUTE,
+    }),
 };
+/** Run when named only. */
+const OTHERS = ['firefox'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { test: { type: 'string', short: 't' } },
+  options: { test: { type: 'string', short: 't' }, browser: { type: 'string' } },
 });
+if (values.browser) process.env.RTC_BROWSER = values.browser;
 const named = positionals.filter((word) => word in suites);
 const filters = positionals.filter((word) => !(word in suites));
 const whole = named.length === 0 && filters.length === 0 && !values.test;
@@ -44,7 +56,10 @@ if (whole) {
     console.log('The build failed.\n\n0 passed, 1 failed');
     process.exit(1);
   }
-} else if (named.includes('e2e') && !existsSync(path.join(root, 'dist', 'rtc-elements.js'))) {
+} else if (
+  named.some((suite) => suite !== 'server' && suite !== 'unit') &&
+  !existsSync(path.join(root, 'dist', 'rtc-elements.js'))
+) {
   console.error('The end-to-end tests run on dist/: npm run build first.');
   process.exit(1);
 }
@@ -52,10 +67,22 @@ if (whole) {
 const { findBrowser } = await import('./tools/browser.mjs');
 const { executablePath } = await findBrowser();
 console.log(`Browser: ${executablePath}`);
+const firefox =
+  /^(firefox|mixed)$/.test(process.env.RTC_BROWSER ?? '') || named.includes('firefox');
+if (firefox) {
+  const { findFirefox, NO_FIREFOX } = await import('./tools/firefox.mjs');
+  const found = findFirefox();
+  if (!found) {
+    console.log(`Skipped: ${NO_FIREFOX}.\n\n0 passed, 0 failed`);
+    process.exit(0);
+  }
+  console.log(`Firefox: ${found}`);
+}
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const lines = [];
-for (const suite of named.length > 0 ? named : Object.keys(suites)) {
+const standard = Object.keys(suites).filter((suite) => !OTHERS.includes(suite));
+for (const suite of named.length > 0 ? named : standard) {
   const files = testFiles(suite).filter((file) => filters.every((word) => file.includes(word)));
   if (files.length === 0) {
     // A suite without a file proves nothing, unless it was narrowed down.

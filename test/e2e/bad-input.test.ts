@@ -1,7 +1,10 @@
 /** Bad input, each by its kind: a code, a sentence on the page, and the wish kept or taken back. */
 import { assert, caller, sleep, suite, waitFor, type Peer, type World } from './harness.js';
 
-const e2e = suite({ args: ['--host-resolver-rules=MAP insecure.test 127.0.0.1'] });
+const e2e = suite({
+  args: ['--host-resolver-rules=MAP insecure.test 127.0.0.1'],
+  firefoxPrefs: { 'network.dns.localDomains': 'insecure.test' },
+});
 
 interface Expected {
   code: string;

@@ -1,8 +1,13 @@
 /** Pages that are HTML attributes only, in separate browser contexts, against a room server of their own. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { chromium, type Browser } from 'playwright-core';
-import { findBrowser } from '../tools/browser.mjs';
+import { after, test } from 'node:test';
+import {
+  browserOf,
+  Browsers,
+  type BrowserName,
+  type LaunchOptions,
+  type Opener,
+} from './browsers.js';
 import { Peer, SECOND } from './peer.js';
 import { installRecorder } from './recorder.js';
 import { TestServer, type ServerOptions } from './room-server.js';
@@ -23,6 +28,8 @@ export interface OpenOptions {
   host?: string;
   /** Where the bundle stands; '' leaves it out. */
   bundle?: string;
+  /** Else as RTC_BROWSER says. */
+  browser?: BrowserName;
 }
 
 /** One test's server, site and pages. */
@@ -31,7 +38,7 @@ export class World {
   #pages = 0;
 
   constructor(
-    private readonly browser: Browser,
+    private readonly browsers: Opener,
     readonly site: Site,
     readonly server: TestServer,
   ) {}
@@ -47,24 +54,15 @@ ${body}
 </body></html>`;
     this.#pages += 1;
     const url = this.site.add(`/page${this.#pages}.html`, html, headers);
-    const context = await this.browser.newContext({
+    const tab = await this.browsers.open(options.browser ?? browserOf(this.#pages), {
       // Names the page to `site.drop()`.
       userAgent: `e2e ${name}.`,
-      viewport: { width: 1000, height: 700 },
-      ...(denied ? {} : { permissions: ['camera', 'microphone'] }),
+      init: [installRecorder, ...(init ? [init] : [])],
+      denied: !!denied,
     });
-    const page = await context.newPage();
-    const cdp = await context.newCDPSession(page);
-    for (const name of denied ? ['camera', 'microphone'] : []) {
-      await cdp.send('Browser.setPermission', { permission: { name }, setting: 'denied' });
-    }
-    // A second window is hidden else, and shows no frame.
-    await cdp.send('Emulation.setFocusEmulationEnabled', { enabled: true });
-    await page.addInitScript(installRecorder);
-    if (init) await page.addInitScript(init);
-    const peer = new Peer(name, page, context, cdp);
+    const peer = new Peer(name, tab.page, tab.context, tab.evaluate);
     this.peers.push(peer);
-    await page.goto(host ? url.replace('127.0.0.1', host) : url, { waitUntil: 'domcontentloaded' });
+    await tab.goto(host ? url.replace('127.0.0.1', host) : url);
     return peer;
   }
 
@@ -100,28 +98,23 @@ export interface Suite {
  * Tests of one file: one browser for all, a server and a site for each.
  * `grants: false`: the browser decides by its permissions, not by a flag that says yes to all.
  */
-export function suite({ autoplay = true, grants = true, args = [] as string[] } = {}): Suite {
-  let browser: Browser;
-  before(async () => {
-    const found = await findBrowser({ autoplay });
-    browser = await chromium.launch({
-      executablePath: found.executablePath,
-      args: [
-        ...found.args.filter((arg) => grants || arg !== '--use-fake-ui-for-media-stream'),
-        ...args,
-      ],
-      chromiumSandbox: !found.args.includes('--no-sandbox'),
-    });
-  });
-  after(() => browser.close());
+export function suite({
+  autoplay = true,
+  grants = true,
+  args = [],
+  firefoxPrefs = {},
+  opener,
+}: Partial<LaunchOptions> & { opener?: Opener } = {}): Suite {
+  const browsers = opener ?? new Browsers({ autoplay, grants, args, firefoxPrefs });
+  after(() => browsers.close());
 
   return (name: string, second: ServerOptions | Run, third?: Run) => {
     const [options, run] = typeof second === 'function' ? [{}, second] : [second, third as Run];
-    test(name, { timeout: 150 * SECOND }, async () => {
+    test(name, { timeout: options.timeout ?? 150 * SECOND }, async () => {
       const site = await Site.start();
       const server = await TestServer.start(options);
       site.backend = server.port;
-      const world = new World(browser, site, server);
+      const world = new World(browsers, site, server);
       try {
         await run(world);
         for (const peer of world.peers) world.assertQuiet(peer);

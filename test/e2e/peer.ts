@@ -1,6 +1,5 @@
 /** One user's page: what it does, what it heard, and what is asserted of it. */
 import assert from 'node:assert/strict';
-import type { BrowserContext, CDPSession, Page } from 'playwright-core';
 import type { RecordedEvent } from './recorder.js';
 
 /** How long anything may take on a slow machine of two cores. */
@@ -30,6 +29,20 @@ export async function waitFor(
   }
 }
 
+/** What is asked of a page, whatever drives its browser. */
+export interface PeerPage {
+  on(event: 'pageerror', listener: (error: Error) => void): unknown;
+  on(event: 'console', listener: (message: { type(): string; text(): string }) => void): unknown;
+  mouse: { click(x: number, y: number): Promise<void> };
+}
+
+export interface PeerContext {
+  close(): Promise<void>;
+}
+
+/** Runs an expression in the page's own world; not a user gesture. */
+export type Evaluate = (expression: string) => Promise<unknown>;
+
 /** One user's page. Nothing in here counts as a user gesture, except `click`. */
 export class Peer {
   readonly #expected: RegExp[] = [];
@@ -37,9 +50,9 @@ export class Peer {
 
   constructor(
     readonly name: string,
-    readonly page: Page,
-    readonly context: BrowserContext,
-    private readonly cdp: CDPSession,
+    readonly page: PeerPage,
+    readonly context: PeerContext,
+    private readonly evaluate: Evaluate,
   ) {
     page.on('pageerror', (error) => this.#noise.push(`uncaught: ${error.message}`));
     page.on('console', (message) => {
@@ -56,21 +69,15 @@ export class Peer {
     return this.#noise.filter((text) => !this.#expected.some((pattern) => pattern.test(text)));
   }
 
-  /** Runs a function in the page's own world. Not Playwright's `evaluate`: that is a user gesture. */
+  /** Runs a function in the page's own world. */
   async eval<R, A extends unknown[]>(run: (...args: A) => R, ...args: A): Promise<Awaited<R>> {
     const list = args.map((arg) => (arg === undefined ? 'undefined' : JSON.stringify(arg))).join();
-    const { result, exceptionDetails } = await this.cdp.send('Runtime.evaluate', {
-      expression: `(${run.toString()})(${list})`,
-      awaitPromise: true,
-      returnByValue: true,
-      userGesture: false,
-    });
-    if (exceptionDetails) {
-      const { exception, text } = exceptionDetails;
-      throw new Error(`in ${this.name}'s page: ${exception?.description ?? text}`);
+    try {
+      // What `run` returns, by way of JSON.
+      return (await this.evaluate(`(${run.toString()})(${list})`)) as Awaited<R>;
+    } catch (error) {
+      throw new Error(`in ${this.name}'s page: ${(error as Error).message}`, { cause: error });
     }
-    // What `run` returns, by way of JSON.
-    return result.value as Awaited<R>;
   }
 
   /** Sets an attribute; null removes it. */

@@ -18,6 +18,8 @@ export interface ServerOptions {
   child?: boolean;
   /** Milliseconds; see `Timers` of the server. */
   timers?: Partial<Server.Timers>;
+  /** How long the test may take, in milliseconds. */
+  timeout?: number;
 }
 
 export interface TokenOptions extends Server.TokenRequest {

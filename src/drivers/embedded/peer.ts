@@ -104,7 +104,8 @@ export class Peer {
       this.#run(async () => {
         if (parked) pc.setConfiguration(config);
         else lay(pc);
-        await pc.setLocalDescription(connect.parked && (await parked?.offer));
+        // Also when nobody had it yet: Firefox would number the lines of another offer anew.
+        await pc.setLocalDescription(await parked?.offer);
         if (!connect.parked) this.#describe();
         this.sync();
       });
@@ -192,20 +193,22 @@ export class Peer {
     const track = wanted?.track ?? null;
     try {
       if (sender.track !== track) await sender.replaceTrack(track);
-      if (wanted && !this.closed) await this.#encode(sender, line, wanted);
+      if (!this.closed) await this.#encode(sender, line, wanted);
     } catch (error) {
       this.#encodings[line] = '';
       if (!this.closed) log('warn', 'sending', error);
     }
   }
 
-  async #encode(sender: RTCRtpSender, line: number, { encoding, screen }: Sending): Promise<void> {
-    const key = JSON.stringify([encoding, screen]);
+  async #encode(sender: RTCRtpSender, line: number, wanted: Sending | null): Promise<void> {
+    // Firefox goes on sending a black picture a second without a track.
+    if (!wanted && !(this.#encodings[line] && isFirefox(this.pc.localDescription))) return;
+    const key = wanted ? JSON.stringify(wanted.encoding) : '';
     const parameters = sender.getParameters();
     const [first] = parameters.encodings;
     if (!first || this.#encodings[line] === key) return;
-    Object.assign(first, encoding);
-    if (screen) parameters.degradationPreference = 'maintain-resolution';
+    Object.assign(first, { active: !!wanted }, wanted?.encoding);
+    if (wanted?.screen) parameters.degradationPreference = 'maintain-resolution';
     await sender.setParameters(parameters);
     this.#encodings[line] = key;
   }

@@ -165,6 +165,15 @@ export class Spy {
   }
 }
 
+// In Firefox a listener on a track hears the browser's own events only, unless it asks for more.
+const listen = EventTarget.prototype.addEventListener as (
+  this: EventTarget,
+  ...args: unknown[]
+) => void;
+MediaStreamTrack.prototype.addEventListener = function (this: EventTarget, ...args: unknown[]) {
+  listen.call(this, args[0], args[1], args[2], true);
+};
+
 /** As when the device is pulled out: the browser ends the track. */
 export function unplug(track: MediaStreamTrack): void {
   track.stop();

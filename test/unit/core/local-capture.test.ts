@@ -193,9 +193,11 @@ describe('local capture', () => {
       expect(stage.room.publishers.size).to.equal(0);
     });
 
-    it('changes the device in place: new track first, one stream, event', async () => {
+    it('changes the device in place: new track first, one stream, event', async function () {
       const devices = await navigator.mediaDevices.enumerateDevices();
       const microphones = devices.filter(({ kind }) => kind === 'audioinput');
+      // Firefox has one fake microphone only.
+      if (microphones.length < 2 && navigator.userAgent.includes('Firefox')) this.skip();
       stage.want({ audio: true, preview: true });
       await stage.capture.whenCaptured();
       const { main } = stage.capture;
@@ -279,11 +281,14 @@ describe('local capture', () => {
     });
 
     it('takes the wishes back when nothing is left, in one error for one reason', async () => {
+      const { query } = Permissions.prototype;
+      Permissions.prototype.query = () => Promise.resolve({ state: 'denied' } as PermissionStatus);
       spy.before = failWith('NotAllowedError', ['audio', 'video']);
       stage.want({ audio: true, video: true, preview: true });
       const failure = await stage.capture
         .whenCaptured()
         .catch((error: unknown) => error as RtcError);
+      Permissions.prototype.query = query;
       expect(failure).to.include({ code: 'device-denied', fatal: true });
       expect(spy.asked).to.have.length(3);
       const errors = stage.all('rtc-error');

@@ -23,6 +23,11 @@ describe('rtc-local-stream', () => {
     const video = local.renderRoot.querySelector('video');
     const track = (video?.srcObject as MediaStream).getVideoTracks()[0];
     await local.updateComplete;
+    // Firefox says that its fake camera looks away from the user.
+    const front = track?.getSettings().facingMode !== 'environment';
+    expect(video?.classList.contains('mirror')).to.equal(front);
+    local.mirror = 'on';
+    await local.updateComplete;
     expect(video?.classList.contains('mirror')).to.be.true;
     local.mirror = 'off';
     await local.updateComplete;

@@ -1,0 +1,176 @@
+/** A call between each two of Chromium and Firefox: who joins second makes the offer. */
+import type { BrowserName } from '../e2e/browsers.js';
+import {
+  assert,
+  assertEverybodySees,
+  caller,
+  suite,
+  waitFor,
+  type Peer,
+  type World,
+} from '../e2e/harness.js';
+
+declare global {
+  interface Window {
+    /** The ids of the streams that each m-line's track came on. */
+    shared: Record<string, string[]>;
+  }
+}
+
+const e2e = suite();
+
+const PAIRS: readonly (readonly [BrowserName, BrowserName])[] = [
+  ['chromium', 'firefox'],
+  ['firefox', 'chromium'],
+  ['firefox', 'firefox'],
+  ['chromium', 'chromium'],
+];
+
+/** Notes which streams tracks come on; the driver itself goes by m-line. */
+function noteStreams(): void {
+  window.shared = {};
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(config?: RTCConfiguration) {
+      super(config);
+      this.addEventListener('track', ({ transceiver, streams }) => {
+        window.shared[transceiver.mid ?? ''] = streams.map(({ id }) => id);
+      });
+    }
+  };
+}
+
+/** The first waits in the room; the second joins, so it offers. */
+async function pair(
+  world: World,
+  [first, second]: readonly [BrowserName, BrowserName],
+): Promise<{ alice: Peer; bob: Peer }> {
+  const alice = await world.open('alice', caller('alice'), { browser: first, init: noteStreams });
+  await alice.waitForEvent('rtc-stream-published');
+  const bob = await world.open('bob', caller('bob'), { browser: second, init: noteStreams });
+  await assertEverybodySees({ alice, bob });
+  return { alice, bob };
+}
+
+/** Of the connection that carries the call: one that is held ready for a next joiner is not. */
+const description = (peer: Peer): Promise<{ type: string | undefined; ufrag: string }> =>
+  peer.eval(() => {
+    const it = window.e2e.peers.find(({ connectionState }) => connectionState === 'connected');
+    return {
+      type: it?.localDescription?.type,
+      ufrag: /ice-ufrag:(\S+)/.exec(it?.localDescription?.sdp ?? '')?.[1] ?? '',
+    };
+  });
+
+/** The driver finds its connection failed, once: it looks for a new route by an ICE restart. */
+const failIce = (peer: Peer): Promise<void> =>
+  peer.eval(() => {
+    const it = window.e2e.peers.find(({ connectionState }) => connectionState === 'connected');
+    if (!it) throw new Error('nothing is connected');
+    Object.defineProperty(it, 'iceConnectionState', { value: 'failed', configurable: true });
+    it.dispatchEvent(new Event('iceconnectionstatechange'));
+    Reflect.deleteProperty(it, 'iceConnectionState');
+  });
+
+for (const browsers of PAIRS) {
+  const [first, second] = browsers;
+  const name = `${second} offers to ${first}`;
+
+  e2e(`mixed: ${name}: picture and sound both ways, in step`, async (world) => {
+    const { alice, bob } = await pair(world, browsers);
+    await Promise.all([alice.waitForSound(), bob.waitForSound()]);
+    assert.equal((await description(alice)).type, 'answer');
+    assert.equal((await description(bob)).type, 'offer');
+    for (const peer of [alice, bob]) {
+      const shared = await peer.eval(() => window.shared);
+      const [microphone, camera, screen, sound] = ['0', '1', '2', '3'].map((mid) => shared[mid]);
+      assert.equal(microphone?.length, 1, JSON.stringify(shared));
+      assert.deepEqual(camera, microphone, 'camera and microphone share a stream');
+      assert.deepEqual(sound, screen, 'screen and its sound share a stream');
+      assert.notDeepEqual(screen, camera);
+      assert.deepEqual(
+        await peer.eval(() =>
+          window.e2e.all('rtc-remote-stream').map((element) => {
+            const media = element.shadowRoot?.querySelector('video')?.srcObject;
+            return (
+              media instanceof MediaStream &&
+              media
+                .getTracks()
+                .map(({ kind }) => kind)
+                .sort()
+            );
+          }),
+        ),
+        [['audio', 'video']],
+        'and are played as one',
+      );
+    }
+  });
+
+  e2e(`mixed: ${name}: what is muted stops, and comes back`, async (world) => {
+    const { alice, bob } = await pair(world, browsers);
+    for (const [sender, receiver, user] of [
+      [alice, bob, 'alice'],
+      [bob, alice, 'bob'],
+    ] as const) {
+      const from = await receiver.mark();
+      await sender.set('rtc-local-stream', 'video-muted', '');
+      await receiver.waitForEvent('rtc-mute-changed', { userId: user, kind: 'video' }, from);
+      await waitFor('no picture is shown', () =>
+        receiver.eval(
+          (whose) =>
+            window.e2e.showing(whose).every((element) => {
+              const media = element.shadowRoot?.querySelector('video')?.srcObject;
+              return !(media instanceof MediaStream) || media.getVideoTracks().length === 0;
+            }),
+          user,
+        ),
+      );
+      await receiver.waitForSound();
+      await sender.set('rtc-local-stream', 'video-muted', null);
+      await receiver.waitForFrames(`user:${user}`);
+    }
+  });
+
+  e2e(`mixed: ${name}: ICE restarts asked for by each side and by both`, async (world) => {
+    const { alice, bob } = await pair(world, browsers);
+    const rounds = [[alice], [bob], [alice, bob], [bob], [alice]];
+    for (const [round, asking] of rounds.entries()) {
+      const before = [await description(alice), await description(bob)];
+      await Promise.all(asking.map(failIce));
+      for (const [i, peer] of [alice, bob].entries()) {
+        await waitFor(
+          `${peer.name} has a new route (round ${round})`,
+          async () => {
+            const { ufrag } = await description(peer);
+            return ufrag !== '' && ufrag !== before[i]?.ufrag;
+          },
+          () => description(peer),
+        );
+      }
+      // Long enough that packets on a route of before the restart do not count.
+      await Promise.all([
+        alice.waitForFrames('user:bob', 15),
+        bob.waitForFrames('user:alice', 15),
+        alice.waitForSound(),
+        bob.waitForSound(),
+      ]);
+    }
+    for (const peer of [alice, bob]) {
+      assert.equal(await peer.connections(), 1);
+      assert.deepEqual(await peer.states(), ['connecting', 'connected']);
+    }
+  });
+}
+
+e2e('mixed: signalling is cut in Firefox: media goes on, the session is resumed', async (world) => {
+  const { alice, bob } = await pair(world, ['chromium', 'firefox']);
+  bob.expectNoise(/connection to ws:|WebSocket/i);
+  world.drop(bob);
+  await bob.waitForAttr('rtc-room', 'connection-state', 'reconnecting');
+  await assertEverybodySees({ alice, bob });
+  assert.equal(await bob.attr('rtc-room', 'connection-state'), 'reconnecting');
+  world.site.restore();
+  await bob.waitForAttr('rtc-room', 'connection-state', 'reconnected');
+  await assertEverybodySees({ alice, bob });
+  assert.equal(await bob.connections(), 1);
+});
