@@ -1,0 +1,443 @@
+import type { DisconnectReason, RemoteParticipant, Room } from 'livekit-client';
+import { settle, throwIfAborted } from '../../core/async.js';
+import { isTransient, RtcError, toRtcError } from '../../core/errors.js';
+import type {
+  Client,
+  ClientEvent,
+  ClientListener,
+  Credentials,
+  EndReason,
+  JoinRequest,
+  JoinResult,
+  Publication,
+  StreamType,
+  Subscription,
+  UserRole,
+} from '../driver.js';
+import { answers } from './addresses.js';
+import { asks, statistics } from './engine.js';
+import { endOf, fromLivekit, leftReason, notAllowed } from './errors.js';
+import { listen, type RoomListener } from './events.js';
+import { Failover, type FailoverHost } from './failover.js';
+import { userIdOf } from './identity.js';
+import { receive } from './incoming.js';
+import { encode, TOPIC } from './messages.js';
+import { Monitor } from './monitor.js';
+import { Outgoing } from './outgoing.js';
+import { grantOf, Permission } from './permission.js';
+import { releaseRoom, takeRoom } from './rooms.js';
+import { Roster } from './roster.js';
+
+/** Milliseconds for one address when there are others; while a node is looked for; for an answer. */
+const ATTEMPT = 5_000;
+const MOVE = 2_500;
+const PATIENCE = 10_000;
+
+export interface Options {
+  iceTransportPolicy: RTCIceTransportPolicy;
+}
+
+/** What hangs on one Room during one stay. */
+interface Parts {
+  room: Room;
+  roster: Roster;
+  outgoing: Outgoing;
+  permission: Permission;
+  unlisten(): void;
+}
+
+/** A stay in one room of LiveKit. A link is one too: a second Room, under an identity of its own. */
+export class LivekitClient implements Client, RoomListener, FailoverHost {
+  readonly answers = answers;
+
+  #room: Room | null = null;
+  #parts: Parts | null = null;
+  /** There from the end of the join on. */
+  #failover: Failover | null = null;
+  #monitor: Monitor;
+  #token = '';
+  /** The page is told that the connection is interrupted. */
+  #interrupted = false;
+  /** The Room is being connected anew by us: what it says of that is no news. */
+  #moving = false;
+  #poked = false;
+  #over = false;
+  #released: Promise<void> = Promise.resolve();
+  readonly #gone = new AbortController();
+
+  constructor(
+    private readonly addresses: readonly string[],
+    private readonly options: Options,
+    private readonly listener: ClientListener,
+  ) {
+    this.#monitor = new Monitor(
+      {
+        reports: () => this.getStats(),
+        expected: () => this.#parts?.roster.expected ?? [],
+        microphone: () => this.#parts?.outgoing.microphone,
+        userId: () => this.#userId,
+        silent: () => void this.#silent(),
+      },
+      (event) => this.emit(event),
+    );
+  }
+
+  /** livekit-client's Room, to look at. */
+  get native(): Room | null {
+    return this.#room;
+  }
+
+  get #userId(): string {
+    return this.#room ? userIdOf(this.#room.localParticipant) : '';
+  }
+
+  warm(): void {
+    if (!this.#over) this.#room ??= takeRoom();
+  }
+
+  async join(request: JoinRequest, signal: AbortSignal): Promise<JoinResult> {
+    try {
+      throwIfAborted(signal);
+      this.warm();
+      const room = this.#room;
+      const { token } = request.credentials;
+      if (!room) throw new RtcError('state', 'The client has ended; make another.');
+      if (!token) {
+        throw new RtcError('auth', 'LiveKit needs a token: set token-url, tokenSource or token.');
+      }
+      this.#token = token;
+      const parts = (this.#parts = this.#assemble(room, request));
+      const address = await this.#enter(room, signal);
+      throwIfAborted(signal);
+      return this.#start(parts, address, request);
+    } catch (error) {
+      this.destroy();
+      throw fromLivekit(error);
+    }
+  }
+
+  leave(): Promise<void> {
+    this.destroy();
+    return this.#released;
+  }
+
+  destroy(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#gone.abort();
+    this.#monitor.stop();
+    this.#failover?.stop();
+    this.#parts?.permission.stop();
+    this.#parts?.outgoing.close();
+    this.#parts?.unlisten();
+    if (this.#room) this.#released = releaseRoom(this.#room);
+    this.#room = this.#parts = null;
+  }
+
+  async switchRole(role: UserRole, { token }: Credentials, signal: AbortSignal): Promise<void> {
+    throwIfAborted(signal);
+    const { permission, outgoing } = this.#inside;
+    const renewed = !!token && token !== this.#token;
+    this.#token = token ?? this.#token;
+    const before = permission.role;
+    permission.role = role;
+    try {
+      if (role === 'audience') {
+        await Promise.all([outgoing.unpublish('main'), outgoing.unpublish('auxiliary')]);
+        outgoing.forget();
+      }
+      // Nothing will take a grant away that came with a token for good: then it is not used.
+      const granted = (role === 'audience' && !renewed) || (await permission.wait(role, signal));
+      throwIfAborted(signal);
+      if (!granted && renewed && grantOf(this.#token) === role) await this.#renew();
+      if (role === 'anchor' && permission.granted !== role) {
+        throw notAllowed('This token does not allow to publish (canPublish).');
+      }
+    } catch (error) {
+      permission.role = before;
+      throw fromLivekit(error);
+    }
+  }
+
+  async publish(publication: Publication, signal: AbortSignal): Promise<void> {
+    throwIfAborted(signal);
+    await this.#inside.outgoing.publish(publication).catch(rethrow);
+  }
+
+  async unpublish(type: StreamType, signal: AbortSignal): Promise<void> {
+    throwIfAborted(signal);
+    await this.#inside.outgoing.unpublish(type).catch(rethrow);
+  }
+
+  // Rejects rather than throws.
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async subscribe(streamId: string, wanted: Subscription, signal: AbortSignal): Promise<void> {
+    throwIfAborted(signal);
+    const { roster } = this.#inside;
+    if (!roster.has(streamId)) {
+      throw new RtcError('stream-gone', 'The stream is no longer published.');
+    }
+    roster.want(streamId, wanted);
+    this.#sync();
+  }
+
+  async unsubscribe(streamId: string, signal: AbortSignal): Promise<void> {
+    if (!this.#parts?.roster.has(streamId)) return;
+    await this.subscribe(streamId, { audio: false, video: false }, signal);
+  }
+
+  async sendMessage(data: string, to?: readonly string[]): Promise<void> {
+    const { room } = this.#inside;
+    const payload = encode(data);
+    // An empty list would mean everybody to LiveKit.
+    if (to && !to.length) return;
+    if (room.localParticipant.permissions?.canPublishData === false) {
+      throw notAllowed('This token does not allow to send messages (canPublishData).');
+    }
+    await this.#answer(
+      room.localParticipant.publishData(payload, {
+        reliable: true,
+        topic: TOPIC,
+        destinationIdentities: to && [...to],
+      }),
+    );
+  }
+
+  async setUserData(userData: string): Promise<void> {
+    await this.#answer(this.#inside.room.localParticipant.setMetadata(userData));
+  }
+
+  updateToken({ token }: Credentials): Promise<void> {
+    this.#token = token ?? this.#token;
+    return Promise.resolve();
+  }
+
+  setAudioLevels(wanted: boolean): void {
+    this.#monitor.levels(wanted && !this.#over);
+  }
+
+  async getStats(): Promise<RTCStatsReport[]> {
+    return this.#room ? statistics(this.#room) : [];
+  }
+
+  // What the Room tells.
+
+  emit(event: ClientEvent): void {
+    if (!this.#over) this.listener(event);
+  }
+
+  signalled(): void {
+    const { roster } = this.#parts ?? {};
+    roster?.streams.forEach((stream) => receive(stream, roster.wanted(stream)));
+  }
+
+  changed(): void {
+    // Once for all that one message brings, and after the word that the Room begins anew.
+    if (this.#poked) return;
+    this.#poked = true;
+    queueMicrotask(() => {
+      this.#poked = false;
+      this.#sync();
+    });
+  }
+
+  left({ identity }: RemoteParticipant, reason?: DisconnectReason): void {
+    this.#parts?.roster.reasons.set(identity, leftReason(reason));
+  }
+
+  permitted(): void {
+    if (!this.#moving) this.#parts?.permission.changed();
+  }
+
+  refused({ identity }: RemoteParticipant): void {
+    const error = notAllowed('This token does not allow to receive streams (canSubscribe).');
+    for (const { id } of this.#parts?.roster.streams ?? []) {
+      if (id.startsWith(`${identity}/`)) this.emit({ type: 'stream-health', streamId: id, error });
+    }
+  }
+
+  interrupted(): void {
+    if (!this.#failover || this.#moving) return;
+    this.#interrupt();
+    this.#failover.interrupted();
+  }
+
+  restored(): void {
+    if (!this.#failover || this.#moving) return;
+    this.#failover.stop();
+    this.#back();
+  }
+
+  disconnected(reason?: DisconnectReason): void {
+    if (!this.#failover || this.#moving) return;
+    const [end, message] = endOf(reason);
+    if (end !== 'connection-lost') return this.#end(end, message);
+    this.#interrupt();
+    this.#failover.dead();
+  }
+
+  // What the failover asks for.
+
+  async move(address: string): Promise<void> {
+    this.#interrupt();
+    await this.#rejoin(address, MOVE).catch(rethrow);
+    this.#back();
+  }
+
+  gaveUp(error?: RtcError): void {
+    this.#end('connection-lost', error?.message ?? endOf()[1]);
+  }
+
+  // The work.
+
+  get #inside(): Parts {
+    if (this.#parts && this.#failover) return this.#parts;
+    throw new RtcError('state', 'The client is not in the room.');
+  }
+
+  #assemble(room: Room, { subscribe }: JoinRequest): Parts {
+    const { localParticipant, remoteParticipants } = room;
+    const outgoing = new Outgoing(localParticipant);
+    return {
+      room,
+      outgoing,
+      roster: new Roster(remoteParticipants, subscribe, (event) => this.emit(event)),
+      permission: new Permission(localParticipant, (role) => {
+        if (role === 'audience') outgoing.forget();
+        this.emit({ type: 'role', role });
+      }),
+      unlisten: listen(room, this),
+    };
+  }
+
+  /** @returns the address that let this user in */
+  async #enter(room: Room, signal: AbortSignal): Promise<string> {
+    const ms = this.addresses.length > 1 ? ATTEMPT : undefined;
+    let failure: unknown;
+    for (const address of this.addresses) {
+      try {
+        await this.#connect(room, address, signal, ms);
+        return address;
+      } catch (cause) {
+        throwIfAborted(signal);
+        failure = fromLivekit(cause);
+        if (!isTransient(toRtcError(failure))) break;
+      }
+    }
+    throw failure;
+  }
+
+  async #connect(room: Room, address: string, signal: AbortSignal, ms?: number): Promise<void> {
+    const { iceTransportPolicy } = this.options;
+    const connected = room.connect(address, this.#token, {
+      autoSubscribe: false,
+      rtcConfig: iceTransportPolicy === 'relay' ? { iceTransportPolicy } : undefined,
+    });
+    try {
+      await settle(connected, { signal, ms, what: `LiveKit at ${address}` });
+    } catch (error) {
+      if (room === this.#room) await room.disconnect(false);
+      throw error;
+    }
+  }
+
+  #start(
+    { room, roster, permission }: Parts,
+    address: string,
+    { role, userData, credentials }: JoinRequest,
+  ): JoinResult {
+    permission.role = role === 'anchor' ? permission.granted : 'audience';
+    this.#failover = new Failover(this.addresses, address, this);
+    this.#monitor.start();
+    const known = room.localParticipant.metadata ?? '';
+    if (userData && userData !== known) {
+      this.setUserData(userData).catch((error: unknown) =>
+        this.emit({ type: 'error', error: toRtcError(error) }),
+      );
+    }
+    const there = roster.begin();
+    this.#sync();
+    return {
+      ...there,
+      userId: credentials.userId ?? this.#userId,
+      role: permission.role,
+      userData: userData || known,
+      published: [],
+    };
+  }
+
+  /** With a renewed token: where UpdateParticipant is not to be had, it alone gives another role. */
+  async #renew(): Promise<void> {
+    const { current } = this.#failover ?? {};
+    if (!current) return;
+    try {
+      await this.#rejoin(current, PATIENCE);
+      this.#back();
+    } catch (error) {
+      this.#interrupt();
+      this.#failover?.dead();
+      throw error;
+    }
+  }
+
+  async #rejoin(address: string, ms: number): Promise<void> {
+    const { room } = this.#inside;
+    this.#moving = true;
+    try {
+      await room.disconnect(false);
+      throwIfAborted(this.#gone.signal);
+      await this.#connect(room, address, this.#gone.signal, ms);
+    } finally {
+      this.#moving = false;
+    }
+    this.#inside.outgoing.restore().catch((error: unknown) => {
+      this.emit({ type: 'error', error: toRtcError(fromLivekit(error)) });
+    });
+  }
+
+  #interrupt(): void {
+    if (!this.#interrupted) this.emit({ type: 'reconnecting' });
+    this.#interrupted = true;
+  }
+
+  /** The Room is in order again. */
+  #back(): void {
+    const told = this.#interrupted;
+    this.#interrupted = false;
+    this.#monitor.reset();
+    if (told) this.emit({ type: 'reconnected' });
+    this.#sync();
+    this.#parts?.permission.check();
+  }
+
+  /** Brings what is received to what is wanted, and tells what is different. */
+  #sync(): void {
+    // Meanwhile the Room is empty; who is really gone shows when it is back.
+    if (!this.#failover || this.#interrupted || this.#moving) return;
+    this.signalled();
+    this.#parts?.roster.sync();
+  }
+
+  async #silent(): Promise<void> {
+    const { room } = this.#inside;
+    if (this.#interrupted || this.#moving || (await asks(room))) return;
+    if (this.#over || this.#interrupted || this.#moving) return;
+    this.#interrupt();
+    this.#failover?.dead();
+  }
+
+  async #answer(asked: Promise<void>): Promise<void> {
+    const { signal } = this.#gone;
+    await settle(asked, { signal, ms: PATIENCE, what: 'LiveKit' }).catch(rethrow);
+  }
+
+  #end(reason: EndReason, message: string): void {
+    if (this.#over) return;
+    this.destroy();
+    this.listener({ type: 'ended', reason, message });
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw fromLivekit(error);
+}
