@@ -19,7 +19,7 @@ import { asks, statistics } from './engine.js';
 import { endOf, fromLivekit, leftReason, notAllowed } from './errors.js';
 import { listen, type RoomListener } from './events.js';
 import { Failover, type FailoverHost } from './failover.js';
-import { userIdOf } from './identity.js';
+import { metadataOf, userDataOf, userIdOf } from './identity.js';
 import { receive } from './incoming.js';
 import { encode, TOPIC } from './messages.js';
 import { Monitor } from './monitor.js';
@@ -204,7 +204,7 @@ export class LivekitClient implements Client, RoomListener, FailoverHost {
   }
 
   async setUserData(userData: string): Promise<void> {
-    await this.#answer(this.#inside.room.localParticipant.setMetadata(userData));
+    await this.#answer(this.#inside.room.localParticipant.setMetadata(metadataOf(userData)));
   }
 
   updateToken({ token }: Credentials): Promise<void> {
@@ -349,7 +349,7 @@ export class LivekitClient implements Client, RoomListener, FailoverHost {
     permission.role = role === 'anchor' ? permission.granted : 'audience';
     this.#failover = new Failover(this.addresses, address, this);
     this.#monitor.start();
-    const known = room.localParticipant.metadata ?? '';
+    const known = userDataOf(room.localParticipant);
     if (userData && userData !== known) {
       this.setUserData(userData).catch((error: unknown) =>
         this.emit({ type: 'error', error: toRtcError(error) }),

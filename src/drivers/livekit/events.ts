@@ -1,6 +1,7 @@
 import {
   ConnectionQuality,
   RoomEvent,
+  TrackPublication,
   type DisconnectReason,
   type Participant,
   type RemoteParticipant,
@@ -63,7 +64,7 @@ export function listen(room: Surface, listener: RoomListener): () => void {
     [RoomEvent.TrackMuted]: changed,
     [RoomEvent.TrackUnmuted]: changed,
     [RoomEvent.TrackSubscriptionPermissionChanged]: (_, status, participant) => {
-      if (status === 'not_allowed') listener.refused(participant);
+      if (status === TrackPublication.PermissionStatus.NotAllowed) listener.refused(participant);
     },
     [RoomEvent.DataReceived]: (payload, participant, _kind, topic, _type, identity) => {
       const message = topic === TOPIC ? decode(payload) : null;

@@ -21,6 +21,17 @@ export function userIdOfIdentity(identity: string): string {
   return identity.replace(LINK, '');
 }
 
+/** LiveKit takes an empty text for no change: none is a blank. */
+const NONE = ' ';
+
+export function metadataOf(userData: string): string {
+  return userData || NONE;
+}
+
+export function userDataOf({ metadata }: Pick<Participant, 'metadata'>): string {
+  return !metadata || metadata === NONE ? '' : metadata;
+}
+
 /** The grant tells the role: who may publish is an anchor. */
 export function roleOf({ permissions }: Pick<Participant, 'permissions'>): UserRole {
   return permissions?.canPublish ? 'anchor' : 'audience';

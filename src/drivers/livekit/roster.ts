@@ -8,7 +8,7 @@ import type {
   TrackKind,
   UserInfo,
 } from '../driver.js';
-import { roleOf, userIdOf } from './identity.js';
+import { roleOf, userDataOf, userIdOf } from './identity.js';
 
 const KINDS: readonly TrackKind[] = ['audio', 'video'];
 const TYPES: readonly StreamType[] = ['main', 'auxiliary'];
@@ -41,7 +41,7 @@ export class Roster {
     return [...this.participants.values()].filter(isUser).map((participant) => ({
       id: participant.identity,
       userId: userIdOf(participant),
-      userData: participant.metadata ?? '',
+      userData: userDataOf(participant),
       userRole: roleOf(participant),
     }));
   }
