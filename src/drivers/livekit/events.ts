@@ -42,6 +42,8 @@ type Surface = Pick<Room, 'on' | 'off'>;
 
 /** Translates a Room's events. @returns what ends it */
 export function listen(room: Surface, listener: RoomListener): () => void {
+  // LiveKit tells it again when only a level has changed.
+  let speaking = '';
   const changed = (): void => listener.changed();
   const interrupted = (): void => listener.interrupted();
   const callbacks: Partial<RoomEventCallbacks> = {
@@ -74,6 +76,8 @@ export function listen(room: Surface, listener: RoomListener): () => void {
     },
     [RoomEvent.ActiveSpeakersChanged]: (speakers: Participant[]) => {
       const userIds = [...new Set(speakers.map(userIdOf))];
+      if (userIds.join(' ') === speaking) return;
+      speaking = userIds.join(' ');
       listener.emit({ type: 'active-speakers', userIds });
     },
     [RoomEvent.ConnectionQualityChanged]: (quality, participant) => {

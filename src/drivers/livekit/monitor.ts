@@ -1,3 +1,4 @@
+import type { RemoteTrackPublication } from 'livekit-client';
 import type { ClientEvent } from '../driver.js';
 import { noMedia } from './errors.js';
 import type { RemoteStream } from './roster.js';
@@ -12,7 +13,8 @@ export interface Watched {
   reports(): Promise<RTCStatsReport[]>;
   /** What should arrive: subscribed, published and not muted. */
   expected(): RemoteStream[];
-  microphone(): RTCRtpSender | undefined;
+  /** The id of the track that is heard of this user. */
+  microphone(): string | undefined;
   userId(): string;
   /** Nothing has arrived for a second where something did: is the node still there? */
   silent(): void;
@@ -20,6 +22,7 @@ export interface Watched {
 
 interface Stat {
   type: string;
+  kind?: string;
   trackIdentifier?: string;
   packetsReceived?: number;
   bytesReceived?: number;
@@ -72,8 +75,7 @@ export class Monitor {
     if (this.#looking) return;
     this.#looking = true;
     try {
-      const reports = await this.watched.reports().catch(() => []);
-      const stats = reports.flatMap((report) => [...(report.values() as Iterable<Stat>)]);
+      const stats = await this.#stats();
       this.#node(stats);
       this.#streams(stats);
     } finally {
@@ -106,9 +108,7 @@ export class Monitor {
     const failed = new Map<string, string>();
     const flows = new Map<string, Flow>();
     for (const { id, userId, publications } of this.watched.expected()) {
-      const tracks = Object.values(publications).map(
-        ({ track }) => track?.mediaStreamTrack.id ?? '',
-      );
+      const tracks = Object.values(publications).map(trackId);
       const packets = tracks.reduce((sum, track) => sum + (arrived.get(track) ?? 0), 0);
       const known = this.#flows.get(id);
       const flow =
@@ -128,28 +128,42 @@ export class Monitor {
   }
 
   async #listen(): Promise<void> {
+    const stats = await this.#stats();
+    if (!this.#timers.has('levels')) return;
+    // Not from the receivers' sources: LiveKit does not pass on the header that carries the level.
+    const arriving = new Map<string, number>();
+    let own: number | undefined;
+    const microphone = this.watched.microphone();
+    for (const { type, kind, trackIdentifier = '', audioLevel = 0 } of stats) {
+      if (kind !== 'audio') continue;
+      if (type === 'inbound-rtp') arriving.set(trackIdentifier, audioLevel);
+      if (type === 'media-source' && trackIdentifier === microphone) own = audioLevel;
+    }
     const levels = new Map<string, number>();
     for (const { userId, publications } of this.watched.expected()) {
-      const [source] = publications.audio?.track?.receiver?.getSynchronizationSources() ?? [];
       if (!publications.audio) continue;
-      levels.set(userId, Math.max(source?.audioLevel ?? 0, levels.get(userId) ?? 0));
+      const level = arriving.get(trackId(publications.audio)) ?? 0;
+      levels.set(userId, Math.max(level, levels.get(userId) ?? 0));
     }
-    const own = await this.watched
-      .microphone()
-      ?.getStats()
-      .catch(() => undefined);
-    for (const { type, audioLevel = 0 } of (own?.values() ?? []) as Iterable<Stat>) {
-      if (type === 'media-source') levels.set(this.watched.userId(), audioLevel);
+    if (own !== undefined) levels.set(this.watched.userId(), own);
+    if (levels.size) {
+      const all = [...levels].map(([userId, level]) => ({ userId, level }));
+      this.emit({ type: 'audio-levels', levels: all });
     }
-    if (!levels.size || !this.#timers.has('look')) return;
-    this.emit({
-      type: 'audio-levels',
-      levels: [...levels].map(([userId, level]) => ({ userId, level })),
-    });
+  }
+
+  async #stats(): Promise<Stat[]> {
+    // A connection that is being closed has none.
+    const reports = await this.watched.reports().catch(() => []);
+    return reports.flatMap((report) => [...(report.values() as Iterable<Stat>)]);
   }
 
   #set(name: 'look' | 'levels', ms: number, act: () => void): void {
     clearInterval(this.#timers.get(name));
     this.#timers.set(name, setInterval(act, ms));
   }
+}
+
+function trackId({ track }: Pick<RemoteTrackPublication, 'track'>): string {
+  return track?.mediaStreamTrack.id ?? '';
 }

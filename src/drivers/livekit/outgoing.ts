@@ -29,10 +29,10 @@ export class Outgoing {
     local.on(ParticipantEvent.LocalSenderCreated, this.#onSender);
   }
 
-  /** The microphone's sender, while it is heard. */
-  get microphone(): RTCRtpSender | undefined {
+  /** The id of the microphone's track, while it is heard. */
+  get microphone(): string | undefined {
     const track = this.#published.get(Track.Source.Microphone)?.track;
-    return track?.isMuted ? undefined : track?.sender;
+    return track?.isMuted ? undefined : track?.mediaStreamTrack.id;
   }
 
   async publish(publication: Publication): Promise<void> {

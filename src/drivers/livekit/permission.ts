@@ -5,7 +5,7 @@ import { roleOf } from './identity.js';
 /** Milliseconds until a grant that nobody asked for is told: the answer of who asks may be under way. */
 const UNASKED = 1_000;
 /** Milliseconds until a token endpoint is believed to renew the token only. */
-const PATIENCE = 3_000;
+const PATIENCE = 2_000;
 
 /** What this user may do, as LiveKit says, and the role that the page knows of. */
 export class Permission {
@@ -37,7 +37,7 @@ export class Permission {
     this.unasked(this.role);
   }
 
-  /** Resolves to whether the role is granted, at the latest after 3 s. */
+  /** Resolves to whether the role is granted, at the latest after 2 s. */
   wait(role: UserRole, signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
       const look = (): void => {
