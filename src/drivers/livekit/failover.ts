@@ -1,8 +1,9 @@
 import type { RtcError } from '../../core/errors.js';
 import { isTransient, toRtcError } from '../../core/errors.js';
 
-/** Milliseconds: between looks; for LiveKit's own recovery while its node answers; for everything. */
+/** Milliseconds: between looks, at first and at most; for LiveKit's own recovery while its node answers; for everything. */
 const LOOK = 300;
+const SLOWEST = 1_500;
 const GRACE = 5_000;
 const LIMIT = 30_000;
 
@@ -67,6 +68,7 @@ export class Failover {
   async #look(): Promise<void> {
     const search = (this.#search = Symbol('search'));
     const started = this.time.now();
+    let pause = LOOK;
     while (this.time.now() - started < LIMIT) {
       const answering = await this.#answering();
       if (this.#search !== search) return;
@@ -88,7 +90,8 @@ export class Failover {
           if (!isTransient(error)) return this.#giveUp(error);
         }
       }
-      await this.time.wait(LOOK * (0.5 + Math.random()));
+      await this.time.wait(pause * (0.5 + Math.random()));
+      pause = Math.min(SLOWEST, pause * 1.2);
       if (this.#search !== search) return;
     }
     // Not yet moved: livekit-client still tries, and says itself when it is over.

@@ -87,13 +87,16 @@ export class Outgoing {
   async #video(source: Track.Source, publication: Publication): Promise<void> {
     const { hasVideo, video, videoMuted, width, height } = publication;
     const is = this.#published.get(source);
-    if (!hasVideo || !(video ?? videoMuted)) return this.#end(source);
+    if (!hasVideo) return this.#end(source);
     const screen = source === Track.Source.ScreenShare;
     if (video && !video.contentHint && screen) video.contentHint = 'detail';
     const options: TrackPublishOptions = { source, simulcast: true, videoCodec: 'vp8' };
     if (video) return this.#put(source, video, videoMuted, options);
-    // LiveKit publishes nothing that has no track.
+    // Off, or on its way back from it.
     if (is) return mute(is.track);
+    // Being opened: it comes with the track.
+    if (!videoMuted) return;
+    // LiveKit publishes nothing that has no track.
     const stand = placeholder(width, height);
     await this.#put(source, stand, true, options, stand);
   }
