@@ -28,10 +28,11 @@ import { grantOf, Permission } from './permission.js';
 import { releaseRoom, takeRoom } from './rooms.js';
 import { Roster } from './roster.js';
 
-/** Milliseconds for one address when there are others; while a node is looked for; for an answer. */
+/** Milliseconds for one address when there are others; for an answer. */
 const ATTEMPT = 5_000;
-const MOVE = 2_500;
 const PATIENCE = 10_000;
+/** Milliseconds in which the others may come back too, before they are told to have left. */
+const RETURN = 5_000;
 
 export interface Options {
   iceTransportPolicy: RTCIceTransportPolicy;
@@ -60,6 +61,9 @@ export class LivekitClient implements Client, RoomListener, FailoverHost {
   #interrupted = false;
   /** The Room is being connected anew by us: what it says of that is no news. */
   #moving = false;
+  /** The node has let this user in; media follows. */
+  #word = (): void => undefined;
+  #returning: ReturnType<typeof setTimeout> | undefined;
   #poked = false;
   #over = false;
   #released: Promise<void> = Promise.resolve();
@@ -126,6 +130,7 @@ export class LivekitClient implements Client, RoomListener, FailoverHost {
     this.#over = true;
     this.#gone.abort();
     this.#monitor.stop();
+    clearTimeout(this.#returning);
     this.#failover?.stop();
     this.#parts?.permission.stop();
     this.#parts?.outgoing.close();
@@ -227,8 +232,8 @@ export class LivekitClient implements Client, RoomListener, FailoverHost {
   }
 
   signalled(): void {
-    const { roster } = this.#parts ?? {};
-    roster?.streams.forEach((stream) => receive(stream, roster.wanted(stream)));
+    this.#word();
+    this.#receive();
   }
 
   changed(): void {
@@ -278,9 +283,9 @@ export class LivekitClient implements Client, RoomListener, FailoverHost {
 
   // What the failover asks for.
 
-  async move(address: string): Promise<void> {
+  async move(address: string, ms: number): Promise<void> {
     this.#interrupt();
-    await this.#rejoin(address, MOVE).catch(rethrow);
+    await this.#rejoin(address, ms).catch(rethrow);
     this.#back();
   }
 
@@ -333,8 +338,11 @@ export class LivekitClient implements Client, RoomListener, FailoverHost {
       autoSubscribe: false,
       rtcConfig: iceTransportPolicy === 'relay' ? { iceTransportPolicy } : undefined,
     });
+    const what = `LiveKit at ${address}`;
     try {
-      await settle(connected, { signal, ms, what: `LiveKit at ${address}` });
+      const word = new Promise<void>((resolve) => (this.#word = resolve));
+      await settle(Promise.race([word, connected]), { signal, ms, what });
+      await settle(connected, { signal, ms: ms && PATIENCE, what });
     } catch (error) {
       if (room === this.#room) await room.disconnect(false);
       throw error;
@@ -405,17 +413,27 @@ export class LivekitClient implements Client, RoomListener, FailoverHost {
     const told = this.#interrupted;
     this.#interrupted = false;
     this.#monitor.reset();
+    clearTimeout(this.#returning);
+    this.#returning = setTimeout(() => {
+      this.#returning = undefined;
+      this.#sync();
+    }, RETURN);
     if (told) this.emit({ type: 'reconnected' });
     this.#sync();
     this.#parts?.permission.check();
+  }
+
+  #receive(): void {
+    const { roster } = this.#parts ?? {};
+    roster?.streams.forEach((stream) => receive(stream, roster.wanted(stream)));
   }
 
   /** Brings what is received to what is wanted, and tells what is different. */
   #sync(): void {
     // Meanwhile the Room is empty; who is really gone shows when it is back.
     if (!this.#failover || this.#interrupted || this.#moving) return;
-    this.signalled();
-    this.#parts?.roster.sync();
+    this.#receive();
+    this.#parts?.roster.sync(!this.#returning);
   }
 
   async #silent(): Promise<void> {

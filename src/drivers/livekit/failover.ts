@@ -6,12 +6,19 @@ const LOOK = 300;
 const SLOWEST = 1_500;
 const GRACE = 5_000;
 const LIMIT = 30_000;
+/**
+ * Milliseconds for a node's word that this user is in: for 8 s the others may still believe in a
+ * dead one and hand on to it what then hangs; and from then on, for a slow network.
+ */
+const WORD = 1_200;
+const BELIEF = 8_000;
+const SLOW_WORD = 6_000;
 
 export interface FailoverHost {
   /** Whether anything answers at this address. */
   answers(address: string): Promise<boolean>;
-  /** Leaves the node and joins at this address. */
-  move(address: string): Promise<void>;
+  /** Leaves the node and joins at this address, if its word comes within so many milliseconds. */
+  move(address: string, ms: number): Promise<void>;
   /** Nothing helped. */
   gaveUp(error?: RtcError): void;
 }
@@ -80,7 +87,7 @@ export class Failover {
         // From here on the old Room is gone.
         this.#dead = true;
         try {
-          await this.host.move(target);
+          await this.host.move(target, this.time.now() - started < BELIEF ? WORD : SLOW_WORD);
           if (this.#search !== search) return;
           this.#current = target;
           return this.stop();

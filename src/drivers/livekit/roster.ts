@@ -85,8 +85,8 @@ export class Roster {
     return this.#wanted.get(id) ?? { audio: audio && given, video: video && given };
   }
 
-  /** Tells what differs from what was told. */
-  sync(): void {
+  /** Tells what differs from what was told; without `removals`, who is missing may come back. */
+  sync(removals = true): void {
     const users = new Map(this.users.map((user) => [user.id, user]));
     const streams = this.streams;
     const here = new Set(streams.map(({ id }) => id));
@@ -96,14 +96,14 @@ export class Roster {
       this.#users.set(id, user);
       this.emit({ type: known ? 'user-updated' : 'user-joined', user });
     }
-    for (const id of this.#streams.keys()) if (!here.has(id)) this.#remove(id);
+    for (const id of this.#streams.keys()) if (removals && !here.has(id)) this.#remove(id);
     for (const stream of streams) this.#sync(stream);
     for (const id of this.#users.keys()) {
-      if (users.has(id)) continue;
+      if (!removals || users.has(id)) continue;
       this.#users.delete(id);
       this.emit({ type: 'user-left', id, reason: this.reasons.get(id) });
     }
-    this.reasons.clear();
+    if (removals) this.reasons.clear();
   }
 
   #sync(stream: RemoteStream): void {
