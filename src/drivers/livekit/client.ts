@@ -1,6 +1,6 @@
 import type { DisconnectReason, RemoteParticipant, Room } from 'livekit-client';
 import { settle, throwIfAborted } from '../../core/async.js';
-import { isTransient, RtcError, toRtcError } from '../../core/errors.js';
+import { RtcError, toRtcError } from '../../core/errors.js';
 import type {
   Client,
   ClientEvent,
@@ -14,11 +14,10 @@ import type {
   Subscription,
   UserRole,
 } from '../driver.js';
-import { answers } from './addresses.js';
-import { asks, statistics } from './engine.js';
-import { endOf, fromLivekit, leftReason, notAllowed } from './errors.js';
+import { Connection, type ConnectionHost } from './connection.js';
+import { statistics } from './engine.js';
+import { fromLivekit, leftReason, notAllowed } from './errors.js';
 import { listen, type RoomListener } from './events.js';
-import { Failover, type FailoverHost } from './failover.js';
 import { metadataOf, userDataOf, userIdOf } from './identity.js';
 import { receive } from './incoming.js';
 import { encode, TOPIC } from './messages.js';
@@ -28,8 +27,7 @@ import { grantOf, Permission } from './permission.js';
 import { releaseRoom, takeRoom } from './rooms.js';
 import { Roster } from './roster.js';
 
-/** Milliseconds for one address when there are others; for an answer. */
-const ATTEMPT = 5_000;
+/** Milliseconds for an answer. */
 const PATIENCE = 10_000;
 /** Milliseconds in which the others may come back too, before they are told to have left. */
 const RETURN = 5_000;
@@ -41,6 +39,7 @@ export interface Options {
 /** What hangs on one Room during one stay. */
 interface Parts {
   room: Room;
+  connection: Connection;
   roster: Roster;
   outgoing: Outgoing;
   permission: Permission;
@@ -48,21 +47,10 @@ interface Parts {
 }
 
 /** A stay in one room of LiveKit. A link is one too: a second Room, under an identity of its own. */
-export class LivekitClient implements Client, RoomListener, FailoverHost {
-  readonly answers = answers;
-
+export class LivekitClient implements Client, RoomListener, ConnectionHost {
   #room: Room | null = null;
   #parts: Parts | null = null;
-  /** There from the end of the join on. */
-  #failover: Failover | null = null;
   #monitor: Monitor;
-  #token = '';
-  /** The page is told that the connection is interrupted. */
-  #interrupted = false;
-  /** The Room is being connected anew by us: what it says of that is no news. */
-  #moving = false;
-  /** The node has let this user in; media follows. */
-  #word = (): void => undefined;
   #returning: ReturnType<typeof setTimeout> | undefined;
   #poked = false;
   #over = false;
@@ -80,7 +68,7 @@ export class LivekitClient implements Client, RoomListener, FailoverHost {
         expected: () => this.#parts?.roster.expected ?? [],
         microphone: () => this.#parts?.outgoing.microphone,
         userId: () => this.#userId,
-        silent: () => void this.#silent(),
+        silent: () => void this.#parts?.connection.silent(),
       },
       (event) => this.emit(event),
     );
@@ -109,11 +97,11 @@ export class LivekitClient implements Client, RoomListener, FailoverHost {
       if (!token) {
         throw new RtcError('auth', 'LiveKit needs a token: set token-url, tokenSource or token.');
       }
-      this.#token = token;
       const parts = (this.#parts = this.#assemble(room, request));
-      const address = await this.#enter(room, signal);
+      parts.connection.token = token;
+      await parts.connection.join(signal);
       throwIfAborted(signal);
-      return this.#start(parts, address, request);
+      return this.#start(parts, request);
     } catch (error) {
       this.destroy();
       throw fromLivekit(error);
@@ -131,7 +119,7 @@ export class LivekitClient implements Client, RoomListener, FailoverHost {
     this.#gone.abort();
     this.#monitor.stop();
     clearTimeout(this.#returning);
-    this.#failover?.stop();
+    this.#parts?.connection.stop();
     this.#parts?.permission.stop();
     this.#parts?.outgoing.close();
     this.#parts?.unlisten();
@@ -141,9 +129,9 @@ export class LivekitClient implements Client, RoomListener, FailoverHost {
 
   async switchRole(role: UserRole, { token }: Credentials, signal: AbortSignal): Promise<void> {
     throwIfAborted(signal);
-    const { permission, outgoing } = this.#inside;
-    const renewed = !!token && token !== this.#token;
-    this.#token = token ?? this.#token;
+    const { permission, outgoing, connection } = this.#inside;
+    const renewed = !!token && token !== connection.token;
+    connection.token = token ?? connection.token;
     const before = permission.role;
     permission.role = role;
     try {
@@ -154,7 +142,7 @@ export class LivekitClient implements Client, RoomListener, FailoverHost {
       // Nothing will take a grant away that came with a token for good: then it is not used.
       const granted = (role === 'audience' && !renewed) || (await permission.wait(role, signal));
       throwIfAborted(signal);
-      if (!granted && renewed && grantOf(this.#token) === role) await this.#renew();
+      if (!granted && renewed && grantOf(token) === role) await connection.renew();
       if (role === 'anchor' && permission.granted !== role) {
         throw notAllowed('This token does not allow to publish (canPublish).');
       }
@@ -213,7 +201,8 @@ export class LivekitClient implements Client, RoomListener, FailoverHost {
   }
 
   updateToken({ token }: Credentials): Promise<void> {
-    this.#token = token ?? this.#token;
+    const connection = this.#parts?.connection;
+    if (connection && token) connection.token = token;
     return Promise.resolve();
   }
 
@@ -232,7 +221,7 @@ export class LivekitClient implements Client, RoomListener, FailoverHost {
   }
 
   signalled(): void {
-    this.#word();
+    this.#parts?.connection.signalled();
     this.#receive();
   }
 
@@ -251,7 +240,7 @@ export class LivekitClient implements Client, RoomListener, FailoverHost {
   }
 
   permitted(): void {
-    if (!this.#moving) this.#parts?.permission.changed();
+    if (this.#parts?.connection.settled) this.#parts.permission.changed();
   }
 
   refused({ identity }: RemoteParticipant): void {
@@ -261,50 +250,63 @@ export class LivekitClient implements Client, RoomListener, FailoverHost {
     }
   }
 
-  interrupted(): void {
-    if (!this.#failover || this.#moving) return;
-    this.#interrupt();
-    this.#failover.interrupted();
+  dropped(): void {
+    this.#parts?.connection.interrupted();
   }
 
   restored(): void {
-    if (!this.#failover || this.#moving) return;
-    this.#failover.stop();
-    this.#back();
+    this.#parts?.connection.restored();
   }
 
   disconnected(reason?: DisconnectReason): void {
-    if (!this.#failover || this.#moving) return;
-    const [end, message] = endOf(reason);
-    if (end !== 'connection-lost') return this.#end(end, message);
-    this.#interrupt();
-    this.#failover.dead();
+    this.#parts?.connection.disconnected(reason);
   }
 
-  // What the failover asks for.
+  // What becomes of the connection.
 
-  async move(address: string, ms: number): Promise<void> {
-    this.#interrupt();
-    await this.#rejoin(address, ms).catch(rethrow);
-    this.#back();
+  interrupted(): void {
+    this.emit({ type: 'reconnecting' });
   }
 
-  gaveUp(error?: RtcError): void {
-    this.#end('connection-lost', error?.message ?? endOf()[1]);
+  back(told: boolean): void {
+    this.#monitor.reset();
+    clearTimeout(this.#returning);
+    this.#returning = setTimeout(() => {
+      this.#returning = undefined;
+      this.#sync();
+    }, RETURN);
+    if (told) this.emit({ type: 'reconnected' });
+    this.#sync();
+    this.#parts?.permission.check();
+  }
+
+  restore(): void {
+    this.#parts?.outgoing.restore().catch((error: unknown) => {
+      this.emit({ type: 'error', error: toRtcError(fromLivekit(error)) });
+    });
+  }
+
+  ended(reason: EndReason, message: string): void {
+    if (this.#over) return;
+    this.destroy();
+    this.listener({ type: 'ended', reason, message });
   }
 
   // The work.
 
   get #inside(): Parts {
-    if (this.#parts && this.#failover) return this.#parts;
+    if (this.#parts?.connection.joined) return this.#parts;
     throw new RtcError('state', 'The client is not in the room.');
   }
 
   #assemble(room: Room, { subscribe }: JoinRequest): Parts {
     const { localParticipant, remoteParticipants } = room;
     const outgoing = new Outgoing(localParticipant);
+    const { iceTransportPolicy } = this.options;
+    const { signal } = this.#gone;
     return {
       room,
+      connection: new Connection(room, this.addresses, iceTransportPolicy, signal, this),
       outgoing,
       roster: new Roster(remoteParticipants, subscribe, (event) => this.emit(event)),
       permission: new Permission(localParticipant, (role) => {
@@ -315,47 +317,11 @@ export class LivekitClient implements Client, RoomListener, FailoverHost {
     };
   }
 
-  /** @returns the address that let this user in */
-  async #enter(room: Room, signal: AbortSignal): Promise<string> {
-    const ms = this.addresses.length > 1 ? ATTEMPT : undefined;
-    let failure: unknown;
-    for (const address of this.addresses) {
-      try {
-        await this.#connect(room, address, signal, ms);
-        return address;
-      } catch (cause) {
-        throwIfAborted(signal);
-        failure = fromLivekit(cause);
-        if (!isTransient(toRtcError(failure))) break;
-      }
-    }
-    throw failure;
-  }
-
-  async #connect(room: Room, address: string, signal: AbortSignal, ms?: number): Promise<void> {
-    const { iceTransportPolicy } = this.options;
-    const connected = room.connect(address, this.#token, {
-      autoSubscribe: false,
-      rtcConfig: iceTransportPolicy === 'relay' ? { iceTransportPolicy } : undefined,
-    });
-    const what = `LiveKit at ${address}`;
-    try {
-      const word = new Promise<void>((resolve) => (this.#word = resolve));
-      await settle(Promise.race([word, connected]), { signal, ms, what });
-      await settle(connected, { signal, ms: ms && PATIENCE, what });
-    } catch (error) {
-      if (room === this.#room) await room.disconnect(false);
-      throw error;
-    }
-  }
-
   #start(
     { room, roster, permission }: Parts,
-    address: string,
     { role, userData, credentials }: JoinRequest,
   ): JoinResult {
     permission.role = role === 'anchor' ? permission.granted : 'audience';
-    this.#failover = new Failover(this.addresses, address, this);
     this.#monitor.start();
     const known = userDataOf(room.localParticipant);
     if (userData && userData !== known) {
@@ -374,55 +340,6 @@ export class LivekitClient implements Client, RoomListener, FailoverHost {
     };
   }
 
-  /** With a renewed token: where UpdateParticipant is not to be had, it alone gives another role. */
-  async #renew(): Promise<void> {
-    const { current } = this.#failover ?? {};
-    if (!current) return;
-    try {
-      await this.#rejoin(current, PATIENCE);
-      this.#back();
-    } catch (error) {
-      this.#interrupt();
-      this.#failover?.dead();
-      throw error;
-    }
-  }
-
-  async #rejoin(address: string, ms: number): Promise<void> {
-    const { room } = this.#inside;
-    this.#moving = true;
-    try {
-      await room.disconnect(false);
-      throwIfAborted(this.#gone.signal);
-      await this.#connect(room, address, this.#gone.signal, ms);
-    } finally {
-      this.#moving = false;
-    }
-    this.#inside.outgoing.restore().catch((error: unknown) => {
-      this.emit({ type: 'error', error: toRtcError(fromLivekit(error)) });
-    });
-  }
-
-  #interrupt(): void {
-    if (!this.#interrupted) this.emit({ type: 'reconnecting' });
-    this.#interrupted = true;
-  }
-
-  /** The Room is in order again. */
-  #back(): void {
-    const told = this.#interrupted;
-    this.#interrupted = false;
-    this.#monitor.reset();
-    clearTimeout(this.#returning);
-    this.#returning = setTimeout(() => {
-      this.#returning = undefined;
-      this.#sync();
-    }, RETURN);
-    if (told) this.emit({ type: 'reconnected' });
-    this.#sync();
-    this.#parts?.permission.check();
-  }
-
   #receive(): void {
     const { roster } = this.#parts ?? {};
     roster?.streams.forEach((stream) => receive(stream, roster.wanted(stream)));
@@ -430,29 +347,14 @@ export class LivekitClient implements Client, RoomListener, FailoverHost {
 
   /** Brings what is received to what is wanted, and tells what is different. */
   #sync(): void {
-    // Meanwhile the Room is empty; who is really gone shows when it is back.
-    if (!this.#failover || this.#interrupted || this.#moving) return;
+    if (!this.#parts?.connection.settled) return;
     this.#receive();
-    this.#parts?.roster.sync(!this.#returning);
-  }
-
-  async #silent(): Promise<void> {
-    const { room } = this.#inside;
-    if (this.#interrupted || this.#moving || (await asks(room))) return;
-    if (this.#over || this.#interrupted || this.#moving) return;
-    this.#interrupt();
-    this.#failover?.dead();
+    this.#parts.roster.sync(!this.#returning);
   }
 
   async #answer(asked: Promise<void>): Promise<void> {
     const { signal } = this.#gone;
     await settle(asked, { signal, ms: PATIENCE, what: 'LiveKit' }).catch(rethrow);
-  }
-
-  #end(reason: EndReason, message: string): void {
-    if (this.#over) return;
-    this.destroy();
-    this.listener({ type: 'ended', reason, message });
   }
 }
 

@@ -24,7 +24,8 @@ export interface RoomListener {
   permitted(): void;
   /** LiveKit does not give this user that track. */
   refused(participant: RemoteParticipant): void;
-  interrupted(): void;
+  /** The signalling dropped; livekit-client tries to bring it back. */
+  dropped(): void;
   restored(): void;
   disconnected(reason?: DisconnectReason): void;
 }
@@ -45,7 +46,7 @@ export function listen(room: Surface, listener: RoomListener): () => void {
   // LiveKit tells it again when only a level has changed.
   let speaking = '';
   const changed = (): void => listener.changed();
-  const interrupted = (): void => listener.interrupted();
+  const dropped = (): void => listener.dropped();
   const callbacks: Partial<RoomEventCallbacks> = {
     [RoomEvent.SignalConnected]: () => listener.signalled(),
     [RoomEvent.ParticipantConnected]: changed,
@@ -85,8 +86,8 @@ export function listen(room: Surface, listener: RoomListener): () => void {
       const grade = QUALITY[quality];
       listener.emit({ type: 'network-quality', uplink: grade, downlink: grade });
     },
-    [RoomEvent.SignalReconnecting]: interrupted,
-    [RoomEvent.Reconnecting]: interrupted,
+    [RoomEvent.SignalReconnecting]: dropped,
+    [RoomEvent.Reconnecting]: dropped,
     [RoomEvent.Reconnected]: () => listener.restored(),
     [RoomEvent.Disconnected]: (reason) => listener.disconnected(reason),
   };

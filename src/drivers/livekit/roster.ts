@@ -56,8 +56,8 @@ export class Roster {
       const wanted = this.wanted(stream);
       const { audio, video } = stream.publications;
       const publications: RemoteStream['publications'] = {};
-      if (audio && wanted.audio && !audio.isMuted) publications.audio = audio;
-      if (video && wanted.video && !video.isMuted) publications.video = video;
+      if (audio && wanted.audio && flows(audio)) publications.audio = audio;
+      if (video && wanted.video && flows(video)) publications.video = video;
       return Object.keys(publications).length ? { ...stream, publications } : [];
     });
   }
@@ -165,6 +165,11 @@ function streamsOf(participant: RemoteParticipant): RemoteStream[] {
       publications,
     };
   });
+}
+
+/** LiveKit itself holds back what the network has no room for. */
+function flows({ isMuted, track }: RemoteTrackPublication): boolean {
+  return !isMuted && track?.streamState !== Track.StreamState.Paused;
 }
 
 function infoOf({ publications: _, ...info }: RemoteStream): StreamInfo {
