@@ -16,13 +16,17 @@ export function cached(environment = process.env) {
 }
 
 /**
- * `LIVEKIT_SERVER` (a binary), the cache, or `go install` into the cache (about 2 minutes).
+ * `LIVEKIT_SERVER` (a binary), the cache, or with `build` `go install` into the cache (about
+ * 2 minutes).
  *
- * @param {NodeJS.ProcessEnv} [environment]
- * @param {(text: string) => void} [say]
+ * @param {{ build?: boolean, environment?: NodeJS.ProcessEnv, say?: (text: string) => void }} [options]
  * @returns {Promise<{ binary: string } | { missing: string }>} `missing`: why not, in a sentence
  */
-export async function findServer(environment = process.env, say = console.log) {
+export async function findServer({
+  build = false,
+  environment = process.env,
+  say = console.log,
+} = {}) {
   const named = environment.LIVEKIT_SERVER;
   if (named) {
     return existsSync(named)
@@ -31,6 +35,8 @@ export async function findServer(environment = process.env, say = console.log) {
   }
   const binary = cached(environment);
   if (existsSync(binary)) return { binary };
+  if (!build)
+    return { missing: 'livekit-server is not built yet: npm run test:livekit does that.' };
   const go = await output('go', ['version'], environment);
   if (go.code !== 0) {
     return {

@@ -34,7 +34,7 @@ export function configuration(where: {
   udpPort: number;
   redis?: string;
 }): Record<string, unknown>;
-export function startLiveKit(): Promise<LiveKitServer | Missing>;
+export function startLiveKit(options?: { build?: boolean }): Promise<LiveKitServer | Missing>;
 export function startNode(
   binary: string,
   options?: { redis?: string; port?: number },

@@ -37,15 +37,15 @@ export function configuration({ port, udpPort, redis }) {
   };
 }
 
-/** The server that a run uses; `null` with `missing` said when there is none. */
-export async function startLiveKit() {
+/** The server of LIVEKIT_URL, or one of its own; with `build` it is built when it is not there. */
+export async function startLiveKit({ build = false } = {}) {
   const { LIVEKIT_URL: url, LIVEKIT_API_KEY: key, LIVEKIT_API_SECRET: secret } = process.env;
   if (url) {
     if (!key || !secret)
       return { missing: 'LIVEKIT_URL needs LIVEKIT_API_KEY and LIVEKIT_API_SECRET beside it.' };
     return { url, key, secret, own: false, stop: async () => undefined };
   }
-  const found = await findServer();
+  const found = await findServer({ build });
   if ('missing' in found) return found;
   const node = await startNode(found.binary);
   return { url: node.url, key: KEY, secret: SECRET, own: true, node, stop: () => node.kill() };
