@@ -236,7 +236,8 @@ function toUser({ identity, metadata, permission, tracks }: ParticipantInfo): Ro
   }
   return {
     user,
-    data: metadata,
+    // LiveKit takes no empty text from a client: the driver writes a blank for none.
+    data: metadata === ' ' ? '' : metadata,
     role: permission?.canPublish ? 'anchor' : 'audience',
     link,
     streams,

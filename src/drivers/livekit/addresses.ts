@@ -1,16 +1,12 @@
 import { bad } from './errors.js';
 
 /**
- * The nodes that `url` names, in the order in which they are tried.
+ * The nodes that `url` names, in the order in which they are tried; none while it is absent: what
+ * the token endpoint answers may name them.
  * @throws RtcError `argument`
  */
 export function addressesOf(url = ''): string[] {
   const addresses = url.split(/\s+/).filter(Boolean);
-  if (!addresses.length) {
-    throw bad(
-      'provider="livekit" needs url: the wss: address of LiveKit, or several, space-separated.',
-    );
-  }
   for (const address of addresses) {
     const { protocol } = URL.canParse(address) ? new URL(address) : { protocol: '' };
     if (!/^(wss?|https?):$/.test(protocol)) {

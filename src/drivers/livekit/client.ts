@@ -16,7 +16,7 @@ import type {
 } from '../driver.js';
 import { Connection, type ConnectionHost } from './connection.js';
 import { statistics } from './engine.js';
-import { fromLivekit, leftReason, notAllowed } from './errors.js';
+import { fromLivekit, leftReason, noAddress, notAllowed } from './errors.js';
 import { listen, type RoomListener } from './events.js';
 import { metadataOf, userDataOf, userIdOf } from './identity.js';
 import { receive } from './incoming.js';
@@ -90,6 +90,7 @@ export class LivekitClient implements Client, RoomListener, ConnectionHost {
   async join(request: JoinRequest, signal: AbortSignal): Promise<JoinResult> {
     try {
       throwIfAborted(signal);
+      if (!this.addresses.length) throw noAddress();
       this.warm();
       const room = this.#room;
       const { token } = request.credentials;

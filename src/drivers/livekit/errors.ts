@@ -142,6 +142,12 @@ export function noMedia(userId: string): RtcError {
   );
 }
 
+export function noAddress(): RtcError {
+  return bad(
+    'provider="livekit" needs url: the wss: address of LiveKit, or several, space-separated.',
+  );
+}
+
 export function notAllowed(message: string): RtcError {
   return new RtcError('forbidden', message, { provider });
 }
