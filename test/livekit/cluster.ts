@@ -1,16 +1,13 @@
 /** Two LiveKit nodes on one Redis, a site, and pages that come in through one node or the other. */
-import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { RoomServiceClient } from 'livekit-server-sdk';
-import type { Browser } from 'playwright-core';
 import type * as Server from '../../src/server/index.js';
-import { Peer } from '../e2e/peer.js';
-import { installRecorder } from '../e2e/recorder.js';
-import { dist, Site } from '../e2e/serve.js';
+import type { Peer } from '../e2e/peer.js';
+import { dist } from '../e2e/serve.js';
 import { KEY, SECRET, startNode, startRedis, type Node } from './server.mjs';
-import { recordFrames } from './frames.js';
+import { attributes, type Pages } from './pages.js';
 
 export interface Member {
   user: string;
@@ -24,13 +21,11 @@ export interface Member {
 }
 
 export class Cluster {
-  readonly peers: Peer[] = [];
   readonly nodes: [Node, Node];
   readonly #ids: string[];
 
   private constructor(
-    private readonly browser: Browser,
-    private readonly site: Site,
+    private readonly pages: Pages,
     private readonly rooms: Server.LiveKitRooms,
     private readonly ends: (() => Promise<unknown>)[],
     nodes: { node: Node; id: string }[],
@@ -41,7 +36,7 @@ export class Cluster {
     this.#ids = [one.id, other.id];
   }
 
-  static async start(browser: Browser, binary: string): Promise<Cluster> {
+  static async start(pages: Pages, binary: string): Promise<Cluster> {
     const ends: (() => Promise<unknown>)[] = [];
     try {
       const redis = await startRedis();
@@ -62,10 +57,8 @@ export class Cluster {
       const url = nodes.map(({ node }) => node.url).join(' ');
       const server = createRoomServer({ dev: true, livekit: { url, key: KEY, secret: SECRET } });
       ends.push(() => server.close());
-      const site = await Site.start();
-      ends.push(() => site.stop());
       // Named, since it was asked for.
-      return new Cluster(browser, site, server.livekit as Server.LiveKitRooms, ends, nodes);
+      return new Cluster(pages, server.livekit as Server.LiveKitRooms, ends, nodes);
     } catch (error) {
       for (const end of ends.reverse()) await end();
       throw error;
@@ -102,40 +95,20 @@ export class Cluster {
     inner = '',
   }: Member): Promise<Peer> {
     const token = await this.token({ room, user, role });
-    const html = `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>${user}</title>
-<script type="module" src="/rtc-elements.js"></script></head>
-<body><rtc-room provider="livekit" url="${this.url(via)}" token="${token}" room-id="${room}"
-  user-id="${user}" mode="${mode}" user-role="${role}" joined>
+    const place = attributes({
+      ...{ provider: 'livekit', url: this.url(via), token, 'room-id': room, 'user-id': user },
+      ...{ mode, 'user-role': role },
+    });
+    return this.pages.open(
+      user,
+      `<rtc-room ${place} joined>
   <rtc-local-stream audio video profile="160x120@15"></rtc-local-stream>${inner}
-</rtc-room></body></html>`;
-    const context = await this.browser.newContext({ permissions: ['camera', 'microphone'] });
-    const page = await context.newPage();
-    const cdp = await context.newCDPSession(page);
-    // A second window is hidden else, and shows no frame.
-    await cdp.send('Emulation.setFocusEmulationEnabled', { enabled: true });
-    await page.addInitScript(installRecorder);
-    await page.addInitScript(recordFrames);
-    const peer = new Peer(user, page, context, cdp);
-    // A node that is gone is no mistake of the page.
-    peer.expectNoise(/^console: (WebSocket connection|Failed to load resource)/);
-    this.peers.push(peer);
-    await page.goto(this.site.add(`/${user}.html`, html), { waitUntil: 'domcontentloaded' });
-    return peer;
-  }
-
-  async close(peer: Peer): Promise<void> {
-    this.peers.splice(this.peers.indexOf(peer), 1);
-    await peer.context.close();
+</rtc-room>`,
+    );
   }
 
   async end(): Promise<void> {
-    await Promise.all(this.peers.map(({ context }) => context.close()));
     for (const end of this.ends.reverse()) await end();
-  }
-
-  assertQuiet(): void {
-    for (const { name, noise } of this.peers) assert.deepEqual(noise, [], `in ${name}'s page`);
   }
 
   #client(node: 0 | 1): RoomServiceClient {

@@ -1,12 +1,11 @@
 /** More than one machine: two LiveKit nodes on one Redis, and pages that only have attributes. */
 import assert from 'node:assert/strict';
-import { after, before, suite, test } from 'node:test';
-import { chromium, type Browser } from 'playwright-core';
+import { suite, test } from 'node:test';
 import { SECOND, waitFor, type Peer } from '../e2e/peer.js';
-import { findBrowser } from '../tools/browser.mjs';
 import { Cluster } from './cluster.js';
 import { longestGap, waitForReturn, watch } from './frames.js';
 import { findServer } from './install.mjs';
+import { Pages, useBrowser } from './pages.js';
 import { startRedis } from './server.mjs';
 
 const ROOM = '8888';
@@ -28,28 +27,16 @@ async function whatIsMissing(): Promise<string | undefined> {
 }
 
 suite('Two LiveKit nodes on one Redis', { skip: missing ?? false }, () => {
-  let browser: Browser;
-  before(async () => {
-    const { executablePath, args } = await findBrowser();
-    browser = await chromium.launch({
-      executablePath,
-      args,
-      chromiumSandbox: !args.includes('--no-sandbox'),
-    });
-  });
-  after(() => browser.close());
+  const browser = useBrowser();
 
-  function scenario(name: string, run: (cluster: Cluster) => Promise<void>): void {
+  function scenario(name: string, run: (cluster: Cluster, pages: Pages) => Promise<void>): void {
     test(name, { timeout: 150 * SECOND }, async () => {
       const server = await findServer();
       if ('missing' in server) throw new Error(server.missing);
-      const cluster = await Cluster.start(browser, server.binary);
+      const pages = await Pages.start(browser());
+      const cluster = await Cluster.start(pages, server.binary);
       try {
-        await run(cluster);
-        cluster.assertQuiet();
-      } catch (error) {
-        for (const peer of cluster.peers) console.error(await peer.report());
-        throw error;
+        await pages.during(() => run(cluster, pages));
       } finally {
         await cluster.end();
       }
@@ -116,25 +103,28 @@ suite('Two LiveKit nodes on one Redis', { skip: missing ?? false }, () => {
     });
   }
 
-  scenario('a node that is drained hands over without a gap that anybody sees', async (cluster) => {
-    const [ann, ben] = await call(cluster, 0);
-    const [drained] = cluster.nodes;
-    const from = Date.now();
-    drained.drain();
-    // Who comes now names the draining node first.
-    const cem = await cluster.open({ user: 'cem', room: ROOM, via: 0 });
-    await Promise.all([watch(cem, 'ann'), watch(cem, 'ben'), watch(ann, 'cem')]);
-    await ann.waitForFrames('user:ben', 60);
-    for (const [peer, other] of [
-      [ann, 'ben'],
-      [ben, 'ann'],
-    ] as const) {
-      const { gap } = await longestGap(peer, other, from);
-      assert.ok(gap < UNSEEN, `${peer.name} saw nothing of ${other} for ${gap} ms`);
-    }
-    for (const peer of [ann, ben, cem]) await cluster.close(peer);
-    await drained.gone;
-    const dan = await cluster.open({ user: 'dan', room: '9999', via: 0 });
-    await dan.waitForAttr('rtc-room', 'connection-state', 'connected');
-  });
+  scenario(
+    'a node that is drained hands over without a gap that anybody sees',
+    async (cluster, pages) => {
+      const [ann, ben] = await call(cluster, 0);
+      const [drained] = cluster.nodes;
+      const from = Date.now();
+      drained.drain();
+      // Who comes now names the draining node first.
+      const cem = await cluster.open({ user: 'cem', room: ROOM, via: 0 });
+      await Promise.all([watch(cem, 'ann'), watch(cem, 'ben'), watch(ann, 'cem')]);
+      await ann.waitForFrames('user:ben', 60);
+      for (const [peer, other] of [
+        [ann, 'ben'],
+        [ben, 'ann'],
+      ] as const) {
+        const { gap } = await longestGap(peer, other, from);
+        assert.ok(gap < UNSEEN, `${peer.name} saw nothing of ${other} for ${gap} ms`);
+      }
+      for (const peer of [ann, ben, cem]) await pages.close(peer);
+      await drained.gone;
+      const dan = await cluster.open({ user: 'dan', room: '9999', via: 0 });
+      await dan.waitForAttr('rtc-room', 'connection-state', 'connected');
+    },
+  );
 });
