@@ -10,7 +10,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { realClock } from './clock.js';
 import { HttpApi } from './http-api.js';
-import { LiveKit, type LiveKitToken } from './livekit.js';
+import type { LiveKitToken } from './livekit-options.js';
+import { LiveKit } from './livekit.js';
 import { readOptions, type RoomServerOptions } from './options.js';
 import { RoomService, type RoomInfo } from './room-service.js';
 import { SocketHost } from './socket-host.js';
@@ -18,8 +19,8 @@ import { Tokens, type TokenRequest } from './tokens.js';
 import type { RoomMode } from '../drivers/driver.js';
 
 export type { Authenticated, RoomServerOptions, Timers, TokenAsk } from './options.js';
-export type { LiveKitOptions } from './livekit-options.js';
-export type { LiveKitToken, RoomInfo, TokenRequest };
+export type { LiveKitOptions, LiveKitToken } from './livekit-options.js';
+export type { RoomInfo, TokenRequest };
 
 /** Rooms and tokens of LiveKit. Every call asks its server; bans are noted here. */
 export interface LiveKitRooms {

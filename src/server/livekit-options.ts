@@ -16,6 +16,14 @@ export interface LiveKitOptions {
   secret: string;
 }
 
+export interface LiveKitToken {
+  token: string;
+  /** Where it is good for: LiveKit's addresses, space-separated. */
+  url: string;
+  /** Milliseconds since 1970. */
+  expiresAt: number;
+}
+
 export interface LiveKitSettings {
   url: string;
   apiUrls: readonly string[];

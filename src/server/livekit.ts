@@ -3,7 +3,7 @@ import type { ParticipantInfo, RoomServiceClient } from 'livekit-server-sdk';
 import type { UserRole } from '../drivers/driver.js';
 import type { PublishedStreams } from '../protocol/messages.js';
 import { grantOf, identify, linkIdentity, permissionOf, USER_ATTRIBUTE } from './livekit-grants.js';
-import type { LiveKitSettings } from './livekit-options.js';
+import type { LiveKitSettings, LiveKitToken } from './livekit-options.js';
 import type { Bans } from './memory.js';
 import type { Settings, TokenAsk } from './options.js';
 import { RoomError, UpstreamError } from './room-error.js';
@@ -16,14 +16,6 @@ const PATIENCE = 5;
 const LONGEST_LIFE = 600;
 /** Rooms asked for their participants at once. */
 const AT_ONCE = 16;
-
-export interface LiveKitToken {
-  token: string;
-  /** Where it is good for: LiveKit's addresses, space-separated. */
-  url: string;
-  /** Milliseconds since 1970. */
-  expiresAt: number;
-}
 
 /** Rooms and tokens of LiveKit, through the optional package `livekit-server-sdk`. */
 export class LiveKit {
