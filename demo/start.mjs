@@ -3,6 +3,8 @@
  *
  *   npm start                    http://localhost:8080, or the next free port
  *   npm start -- --port 9000     that port (also: PORT=9000 npm start)
+ *   npm run demo:livekit         on LiveKit (also: npm start -- --livekit): LIVEKIT_URL, or a server
+ *                                of its own, built once with Go
  */
 import { createServer } from 'node:http';
 import path from 'node:path';
@@ -14,7 +16,12 @@ import { staticFiles } from './static-files.mjs';
 const DEFAULT_PORT = 8080;
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
-const { values } = parseArgs({ options: { port: { type: 'string', default: process.env.PORT } } });
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: process.env.PORT },
+    livekit: { type: 'boolean', default: false },
+  },
+});
 if (values.port !== undefined && !(/^\d{1,5}$/.test(values.port) && Number(values.port) < 65536)) {
   console.error(`--port ${values.port} is no port: give a number from 0 (any free one) to 65535.`);
   process.exit(2);
@@ -25,8 +32,25 @@ prepare(root);
 const { createRoomServer } = await import(
   pathToFileURL(path.join(root, 'dist', 'server', 'index.js')).href
 );
-const rooms = createRoomServer({ dev: true });
-const files = staticFiles({ '/dist/': path.join(root, 'dist'), '/': path.join(root, 'demo') });
+const livekit = values.livekit ? await startLiveKit() : undefined;
+const rooms = createRoomServer({ dev: true, livekit });
+const files = staticFiles(
+  { '/dist/': path.join(root, 'dist'), '/': path.join(root, 'demo') },
+  livekit && {
+    connect: livekit.url.split(' ').flatMap((url) => [url, url.replace(/^ws/, 'http')]),
+    // All that a page changes.
+    page: (html) =>
+      html.replaceAll('<rtc-room ', '<rtc-room provider="livekit" token-url="/token" '),
+  },
+);
+
+async function startLiveKit() {
+  const server = await import('../test/livekit/server.mjs');
+  const started = await server.startLiveKit({ build: true });
+  if (!('missing' in started)) return started;
+  console.error(`The demo cannot run on LiveKit: ${started.missing}`);
+  process.exit(1);
+}
 
 function answer(request, response) {
   if (rooms.handler(request, response)) return;
@@ -89,12 +113,13 @@ try {
   const taken = error.code === 'EADDRINUSE';
   console.error(taken ? `Port ${values.port} is taken. Give another with --port.` : error.message);
   await rooms.close();
+  await livekit?.stop();
   process.exit(1);
 }
 
 console.log(`
   RTC elements   http://localhost:${port}
-  HTTP API key   ${rooms.adminKey}
+  HTTP API key   ${rooms.adminKey}${livekit ? `\n  LiveKit        ${livekit.url}` : ''}
 
   Open the address in two tabs. Ctrl+C ends it.
 `);
@@ -104,6 +129,7 @@ async function end() {
   if (ending) return;
   ending = true;
   await rooms.close();
+  await livekit?.stop();
   for (const server of servers) {
     server.close();
     server.closeAllConnections();

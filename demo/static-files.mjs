@@ -1,6 +1,6 @@
 /** Serves the demo's pages and the built bundle: a fixed set of file types, nothing else. */
 import { createReadStream } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 const TYPES = {
@@ -42,21 +42,27 @@ const HEADERS = {
 
 /**
  * @param {Record<string, string>} roots the folder of each path prefix, the longest prefix first
+ * @param {{ connect?: string[], page?: (html: string) => string }} [options] `connect`: other origins
+ *   that pages connect to; `page`: what is made of each page
  * @returns {(request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => Promise<void>}
  */
-export function staticFiles(roots) {
+export function staticFiles(roots, { connect = [], page } = {}) {
+  const csp = CSP.replace("connect-src 'self'", ["connect-src 'self'", ...connect].join(' '));
   return async (request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return answer(response, 405, 'Only GET and HEAD.', { allow: 'GET, HEAD' });
     }
     const found = await locate(roots, request.url ?? '/');
     if (!found) return answer(response, 404, 'There is no such page.');
+    const type = TYPES[path.extname(found.file)];
+    const text = page && type === TYPES['.html'] ? page(await readFile(found.file, 'utf8')) : null;
     response.writeHead(200, {
       ...HEADERS,
-      'content-type': TYPES[path.extname(found.file)],
-      'content-length': found.size,
+      'content-security-policy': csp,
+      'content-type': type,
+      'content-length': text === null ? found.size : Buffer.byteLength(text),
     });
-    if (request.method === 'HEAD') return void response.end();
+    if (request.method === 'HEAD' || text !== null) return void response.end(text);
     createReadStream(found.file)
       .on('error', () => response.destroy())
       .pipe(response);

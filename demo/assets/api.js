@@ -28,5 +28,9 @@ export const api = {
   removeUser: (room, user, ban = 0) =>
     call('DELETE', `rooms/${at(room)}/users/${at(user)}?ban=${ban}`),
   /** A token for `tokenSource`. */
-  token: (wanted) => call('POST', 'tokens', wanted),
+  token: (wanted) =>
+    call('POST', 'tokens', {
+      provider: document.querySelector('rtc-room').provider,
+      ...wanted,
+    }),
 };

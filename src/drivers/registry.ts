@@ -1,10 +1,14 @@
 import type { Driver } from './driver.js';
 import { loadEmbedded } from './embedded/loader.js';
+import { loadLivekit } from './livekit/loader.js';
 
 export type DriverLoader = () => Promise<Driver>;
 
 /** The back ends that come with the package; each loads its driver when the first room joins. */
-const loaders = new Map<string, DriverLoader>([['embedded', loadEmbedded]]);
+const loaders = new Map<string, DriverLoader>([
+  ['embedded', loadEmbedded],
+  ['livekit', loadLivekit],
+]);
 
 /**
  * Makes `provider="name"` available, or replaces what it loads: a driver itself, or a function

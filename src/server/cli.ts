@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import { createRoomServer } from './index.js';
+import { livekitFromEnvironment } from './livekit-options.js';
 
 const USAGE = `rtc-elements-server [--port 8080] [--host 0.0.0.0] [--dev] [--origin https://site.example]…
 
@@ -9,10 +10,13 @@ const USAGE = `rtc-elements-server [--port 8080] [--host 0.0.0.0] [--dev] [--ori
   --dev            open, for this machine only: no tokens needed
   --origin ORIGIN  whose pages may connect; may be repeated
   --max-fanout N   viewers of one anchor, at most 20
+  --livekit-url "wss://…"      also serve provider="livekit": LiveKit's addresses for browsers
+  --livekit-api-url "http://…" its addresses for this server, when they are others
 
   RTC_SECRETS      secrets of at least 32 bytes for tokens, separated by commas; the first signs
   RTC_ADMIN_KEY    Bearer key of the HTTP API
   RTC_ICE_SERVERS  JSON list of {urls, username?, credential?}
+  LIVEKIT_API_KEY, LIVEKIT_API_SECRET   a key of LiveKit's configuration
 `;
 
 async function main(): Promise<void> {
@@ -23,6 +27,8 @@ async function main(): Promise<void> {
       dev: { type: 'boolean', default: false },
       origin: { type: 'string', multiple: true },
       'max-fanout': { type: 'string' },
+      'livekit-url': { type: 'string' },
+      'livekit-api-url': { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -33,6 +39,10 @@ async function main(): Promise<void> {
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new Error('--port must be 0 to 65535.');
+  const livekit = livekitFromEnvironment(
+    { url: values['livekit-url'], apiUrl: values['livekit-api-url'] },
+    process.env,
+  );
   const { RTC_SECRETS, RTC_ADMIN_KEY, RTC_ICE_SERVERS } = process.env;
   const server = createRoomServer({
     dev: values.dev,
@@ -40,6 +50,7 @@ async function main(): Promise<void> {
     ...(RTC_ADMIN_KEY && { adminKey: RTC_ADMIN_KEY }),
     ...(RTC_ICE_SERVERS && { iceServers: JSON.parse(RTC_ICE_SERVERS) as RTCIceServerList }),
     ...(values.origin && { origins: values.origin }),
+    ...(livekit && { livekit }),
     ...(values['max-fanout'] && { maxFanout: Number(values['max-fanout']) }),
   });
   const { url } = await server.listen(port, values.host);

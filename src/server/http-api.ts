@@ -1,10 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as v from 'valibot';
+import type { ErrorCode } from '../protocol/messages.js';
 import { ID } from '../protocol/validators.js';
 import { refusal } from './guards.js';
+import type { LiveKit } from './livekit.js';
 import type { Authenticated, Settings, TokenAsk } from './options.js';
-import { RoomError } from './room-error.js';
+import { RoomError, UpstreamError } from './room-error.js';
 import type { RoomService } from './room-service.js';
 import type { Tokens } from './tokens.js';
 
@@ -12,9 +14,15 @@ const MAX_BODY = 16 * 1024;
 
 const id = v.pipe(v.string(), v.regex(ID));
 const role = v.picklist(['anchor', 'audience']);
-const roomBody = v.object({ room: id, mode: v.optional(v.picklist(['rtc', 'live'])) });
+const provider = v.optional(v.picklist(['embedded', 'livekit']));
+const roomBody = v.object({
+  room: id,
+  mode: v.optional(v.picklist(['rtc', 'live'])),
+  provider,
+});
 const tokenBody = v.object({
   room: id,
+  provider,
   user: id,
   role: v.optional(role),
   moderator: v.optional(v.boolean()),
@@ -51,6 +59,9 @@ class HttpError extends Error {
  *     DELETE /api/rooms/:room                     dismiss
  *     DELETE /api/rooms/:room/users/:user?ban=s   remove a user, and refuse every join for s seconds
  *     POST   /api/tokens {room, user, role?, …}   mint a token
+ *
+ * With the option `livekit` all of it is about LiveKit's rooms too; the two that make something take
+ * `provider: "livekit"` in their body.
  */
 export class HttpApi {
   constructor(
@@ -58,6 +69,7 @@ export class HttpApi {
     private readonly tokens: Tokens,
     private readonly settings: Settings,
     private readonly randomId: () => string,
+    private readonly livekit: LiveKit | undefined,
   ) {}
 
   /** @returns whether the request was one of ours; it is answered then */
@@ -70,7 +82,7 @@ export class HttpApi {
       .then(([status, body, headers]) => write(response, status, body, headers))
       .catch((error: unknown) => {
         const known = toHttp(error);
-        if (known.status === 500) this.settings.log('http-error', { message: known.message });
+        if (known.status >= 500) this.settings.log('http-error', { message: known.message });
         write(response, known.status, { error: known.message }, known.headers);
       });
     return true;
@@ -98,30 +110,44 @@ export class HttpApi {
     const call = `${method} ${kind ?? ''}/${path.length - 2}`;
     switch (call) {
       case 'GET rooms/0':
-        return [200, { rooms: this.service.listRooms() }];
+        return [
+          200,
+          { rooms: [...this.service.listRooms(), ...((await this.livekit?.listRooms()) ?? [])] },
+        ];
       case 'POST rooms/0': {
         const wanted = await readBody(request, roomBody);
+        if (wanted.provider === 'livekit') {
+          if (wanted.mode) throw new HttpError(400, 'LiveKit’s rooms have no mode: leave it out.');
+          const created = await this.#needLiveKit().createRoom(wanted.room);
+          return [created ? 201 : 200, await this.livekit?.getRoom(wanted.room)];
+        }
         const created = this.service.createRoom(wanted.room, wanted.mode);
         return [created ? 201 : 200, this.service.getRoom(wanted.room)];
       }
       case 'GET rooms/1': {
-        const found = this.service.getRoom(room ?? '');
+        const found = this.service.getRoom(room ?? '') ?? (await this.livekit?.getRoom(room ?? ''));
         if (!found) throw new HttpError(404, `There is no room “${room ?? ''}”.`);
         return [200, found];
       }
-      case 'DELETE rooms/1':
-        if (!this.service.dismissRoom(room ?? ''))
-          throw new HttpError(404, `There is no room “${room ?? ''}”.`);
+      case 'DELETE rooms/1': {
+        const here = this.service.dismissRoom(room ?? '');
+        const there = await this.livekit?.dismissRoom(room ?? '');
+        if (!here && !there) throw new HttpError(404, `There is no room “${room ?? ''}”.`);
         return [200, { dismissed: room }];
+      }
       case 'DELETE rooms/3': {
         if (users !== 'users' || !user || !room) break;
         const ban = Number(url.searchParams.get('ban') ?? 0);
         if (!(ban >= 0 && ban <= 31_536_000))
           throw new HttpError(400, 'ban must be a number of seconds.');
-        return [200, { removed: this.service.removeUser(room, user, ban) }];
+        const here = this.service.removeUser(room, user, ban);
+        const there = (await this.livekit?.removeUser(room, user)) ?? 0;
+        return [200, { removed: here + there }];
       }
-      case 'POST tokens/0':
-        return [201, await this.tokens.mint(await readBody(request, tokenBody))];
+      case 'POST tokens/0': {
+        const { provider: of, ...wanted } = await readBody(request, tokenBody);
+        return [201, await (of === 'livekit' ? this.#needLiveKit() : this.tokens).mint(wanted)];
+      }
     }
     throw new HttpError(404, `There is no ${method} ${url.pathname}.`);
   }
@@ -139,6 +165,7 @@ export class HttpApi {
         { 'retry-after': String(Math.max(1, Math.round(who.waiting))) },
       ];
     }
+    if (ask.provider === 'livekit') return [200, await this.#needLiveKit().answer(ask, who)];
     const link = ask.reason === 'link';
     const highest = link ? 'audience' : (who.userRole ?? 'anchor');
     const { userId: user, userData, moderator } = who;
@@ -162,6 +189,11 @@ export class HttpApi {
     if (authenticate) return authenticate(request, ask);
     if (!dev) throw new HttpError(404, 'This server issues no tokens: it has no `authenticate`.');
     return { userId: ask.userId ?? `guest-${this.randomId().slice(0, 6)}` };
+  }
+
+  #needLiveKit(): LiveKit {
+    if (this.livekit) return this.livekit;
+    throw new HttpError(404, 'This server knows no LiveKit: give it the option livekit.');
   }
 
   #authorize({ headers }: IncomingMessage): void {
@@ -217,8 +249,11 @@ async function readBody<S extends v.GenericSchema>(
 
 function toHttp(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
-  if (error instanceof RoomError)
-    return new HttpError(error.code === 'room-full' ? 503 : 400, error.message);
+  if (error instanceof RoomError) {
+    const statuses: Partial<Record<ErrorCode, number>> = { 'room-full': 503, forbidden: 403 };
+    return new HttpError(statuses[error.code] ?? 400, error.message);
+  }
+  if (error instanceof UpstreamError) return new HttpError(503, error.message);
   return new HttpError(500, 'Something failed inside the server.');
 }
 

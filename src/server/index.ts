@@ -10,6 +10,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { realClock } from './clock.js';
 import { HttpApi } from './http-api.js';
+import type { LiveKitToken } from './livekit-options.js';
+import { LiveKit } from './livekit.js';
 import { readOptions, type RoomServerOptions } from './options.js';
 import { RoomService, type RoomInfo } from './room-service.js';
 import { SocketHost } from './socket-host.js';
@@ -17,7 +19,18 @@ import { Tokens, type TokenRequest } from './tokens.js';
 import type { RoomMode } from '../drivers/driver.js';
 
 export type { Authenticated, RoomServerOptions, Timers, TokenAsk } from './options.js';
+export type { LiveKitOptions, LiveKitToken } from './livekit-options.js';
 export type { RoomInfo, TokenRequest };
+
+/** Rooms and tokens of LiveKit. Every call asks its server; bans are noted here. */
+export interface LiveKitRooms {
+  createRoom(room: string): Promise<boolean>;
+  listRooms(): Promise<RoomInfo[]>;
+  getRoom(room: string): Promise<RoomInfo | undefined>;
+  dismissRoom(room: string): Promise<boolean>;
+  removeUser(room: string, user: string, options?: { ban?: number }): Promise<number>;
+  mintToken(request: TokenRequest): Promise<LiveKitToken>;
+}
 
 export interface RoomServer {
   /** Bearer key of the HTTP API: the option's, or in `dev` a random one. */
@@ -40,6 +53,8 @@ export interface RoomServer {
   /** Removes a user; with `ban` every join is refused for so many seconds. @returns how many sessions ended */
   removeUser(room: string, user: string, options?: { ban?: number }): number;
   mintToken(request: TokenRequest): Promise<{ token: string; expiresAt: number }>;
+  /** The same for rooms of LiveKit; undefined without the option `livekit`. */
+  readonly livekit: LiveKitRooms | undefined;
   /** Tells the clients, which come back when the server does, and releases everything. */
   close(): Promise<void>;
 }
@@ -54,7 +69,9 @@ export function createRoomServer(options: RoomServerOptions = {}): RoomServer {
     clock.now(),
   );
   const sockets = new SocketHost(service, tokens, settings, clock);
-  const api = new HttpApi(service, tokens, settings, random);
+  const livekit =
+    settings.livekit && new LiveKit(settings.livekit, settings, service.bans, () => clock.now());
+  const api = new HttpApi(service, tokens, settings, random, livekit);
   const detach: (() => void)[] = [];
   const own: Server[] = [];
 
@@ -92,7 +109,19 @@ export function createRoomServer(options: RoomServerOptions = {}): RoomServer {
     adminKey: settings.adminKey,
     handler,
     attach,
+    livekit: livekit && {
+      createRoom: (room) => livekit.createRoom(room),
+      listRooms: () => livekit.listRooms(),
+      getRoom: (room) => livekit.getRoom(room),
+      dismissRoom: (room) => livekit.dismissRoom(room),
+      removeUser(room, user, { ban } = {}) {
+        service.removeUser(room, user, ban);
+        return livekit.removeUser(room, user);
+      },
+      mintToken: (request) => livekit.mint(request),
+    },
     async listen(port = 0, host) {
+      await livekit?.load();
       const server = await start(port, settings.dev ? '127.0.0.1' : host);
       const address = server.address() as AddressInfo;
       // `localhost` may mean ::1 first; a machine without IPv6 does without.

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { IceConfig } from '../protocol/messages.js';
 import type { UserRole } from '../drivers/driver.js';
+import { readLiveKit, type LiveKitOptions, type LiveKitSettings } from './livekit-options.js';
 
 /** What `token-url` was asked; everything in it is the page's claim. */
 export interface TokenAsk {
@@ -72,6 +73,8 @@ export interface RoomServerOptions {
   iceServers?: IceConfig['servers'];
   /** `relay` hides addresses from others and needs a TURN server; default `all`. */
   iceTransportPolicy?: IceConfig['policy'];
+  /** Tokens and the HTTP API for `provider="livekit"` too; needs the package livekit-server-sdk. */
+  livekit?: LiveKitOptions;
   /** Hears what happens, without secrets; default silent. */
   log?: (event: string, detail: Record<string, unknown>) => void;
 }
@@ -91,6 +94,7 @@ export interface Settings {
   maxPending: number;
   authenticate: RoomServerOptions['authenticate'];
   ice: IceConfig;
+  livekit: LiveKitSettings | undefined;
   log: NonNullable<RoomServerOptions['log']>;
 }
 
@@ -135,6 +139,7 @@ export function readOptions(options: RoomServerOptions, random: () => string): S
     maxPending: options.maxPending ?? 100,
     authenticate: options.authenticate,
     ice: { servers, policy },
+    livekit: options.livekit && readLiveKit(options.livekit),
     log: options.log ?? (() => undefined),
   };
 }

@@ -15,3 +15,6 @@ export class RoomError extends Error {
     return { code, message, ...(ended && { ended }) };
   }
 }
+
+/** Another server that this one asks (LiveKit) does not answer as it should. Tried again by clients. */
+export class UpstreamError extends Error {}

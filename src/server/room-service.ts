@@ -22,6 +22,8 @@ import type { Claims } from './tokens.js';
 
 export interface RoomInfo {
   room: string;
+  /** Absent: this server itself. */
+  provider?: 'livekit';
   mode: RoomMode | null;
   users: { user: string; data: string; role: UserRole; link: boolean; streams: PublishedStreams }[];
 }

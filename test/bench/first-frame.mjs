@@ -11,7 +11,6 @@ const LIMIT = 20_000;
  */
 export async function firstFrame(browser, { rounds, delay }) {
   const open = [];
-  const times = { ours: [], raw: [] };
   try {
     const ports = {};
     for (const [name, site] of [
@@ -27,20 +26,29 @@ export async function firstFrame(browser, { rounds, delay }) {
         ports[name] = proxy.port;
       }
     }
-    // Interleaved, and each first in turn; round -1 warms the browser up and is not counted.
-    for (let round = -1; round < rounds; round += 1) {
-      for (const name of round % 2 ? ['ours', 'raw'] : ['raw', 'ours']) {
-        const time = await measure(browser, ports[name], `bench-${delay}-${round}`);
-        if (round >= 0) times[name].push(time);
-      }
-    }
+    return await compare(browser, ports, { rounds, name: `bench-${delay}` });
   } finally {
     for (const close of open) await close();
   }
-  return { ours: summary(times.ours), raw: summary(times.raw), ratio: ratio(times) };
 }
 
-const ratio = ({ ours, raw }) => summary(ours).median / summary(raw).median;
+/**
+ * @param {import('playwright-core').Browser} browser
+ * @param {{ ours: number, raw: number }} ports where each is served
+ * @param {{ rounds: number, name: string }} options `name`: of the rooms, a new one each time
+ */
+export async function compare(browser, ports, { rounds, name }) {
+  const times = { ours: [], raw: [] };
+  // Interleaved, and each first in turn; round -1 warms the browser up and is not counted.
+  for (let round = -1; round < rounds; round += 1) {
+    for (const arm of round % 2 ? ['ours', 'raw'] : ['raw', 'ours']) {
+      const time = await measure(browser, ports[arm], `${name}-${arm}-${round}`);
+      if (round >= 0) times[arm].push(time);
+    }
+  }
+  const [ours, raw] = [summary(times.ours), summary(times.raw)];
+  return { ours, raw, ratio: ours.median / raw.median };
+}
 
 async function measure(browser, port, room) {
   const address = (user) => `http://127.0.0.1:${port}/call.html?room=${room}&user=${user}`;

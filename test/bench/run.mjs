@@ -2,7 +2,7 @@
  * `npm run bench`: prints a table, and writes node_modules/.cache/rtc-elements/bench.json.
  *
  *   npm run bench -- --rounds 20          medians of 20 (10 at least; 12 unless named)
- *   npm run bench -- --only tiles         first-frame, tiles or sizes
+ *   npm run bench -- --only tiles         first-frame, livekit, tiles or sizes
  *   npm run bench -- --write              also into test/bench/results.json, which the README quotes
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -14,6 +14,7 @@ import { findBrowser } from '../tools/browser.mjs';
 import { root } from '../tools/process.mjs';
 import { measure } from '../tools/size.mjs';
 import { firstFrame } from './first-frame.mjs';
+import { livekitFirstFrame } from './livekit.mjs';
 import { tiles } from './tiles.mjs';
 
 const { values } = parseArgs({
@@ -28,7 +29,9 @@ if (!Number.isInteger(rounds) || rounds < 10) {
   console.error(`--rounds ${values.rounds}: give a whole number of 10 or more.`);
   process.exit(2);
 }
-const parts = ['first-frame', 'tiles', 'sizes'];
+const parts = ['first-frame', 'livekit', 'tiles', 'sizes'];
+/** A difference this small needs more. */
+const LIVEKIT_ROUNDS = 20;
 if (values.only !== undefined && !parts.includes(values.only)) {
   console.error(`--only ${values.only}: give one of ${parts.join(', ')}.`);
   process.exit(2);
@@ -63,6 +66,14 @@ try {
       results.firstFrame.push({ delay, target, ...(await firstFrame(browser, { rounds, delay })) });
     }
   }
+  if (wanted('livekit')) {
+    console.log('First remote frame on LiveKit …');
+    const measured = await livekitFirstFrame(browser, {
+      rounds: Math.max(rounds, LIVEKIT_ROUNDS),
+    });
+    if ('missing' in measured) console.log(`Left out: ${measured.missing}`);
+    else results.livekit = { target: 1.05, bytesTarget: 175_000, ...measured };
+  }
   if (wanted('tiles')) {
     console.log('Tiles …');
     results.tiles = { target: 1.5, ...(await tiles(browser, { rounds })) };
@@ -74,6 +85,7 @@ if (wanted('sizes')) results.sizes = await measure();
 
 const ms = ({ median, min, max }) =>
   `${median.toFixed(0)} ms (${min.toFixed(0)}–${max.toFixed(0)})`;
+const kB = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 const verdict = ({ ratio, target }) =>
   `${ratio.toFixed(2)} × (aim ${target}${ratio <= target ? '' : ', missed'})`;
 const table = [
@@ -83,6 +95,22 @@ const table = [
     ms(each.raw),
     verdict(each),
   ]),
+  ...(results.livekit
+    ? [
+        [
+          `the same on LiveKit, against livekit-client by hand (${results.livekit.ours.n} rounds)`,
+          ms(results.livekit.ours),
+          ms(results.livekit.raw),
+          verdict(results.livekit),
+        ],
+        [
+          'scripts that such a page loads, gzip',
+          kB(results.livekit.bytes.ours),
+          kB(results.livekit.bytes.raw),
+          `budget ${kB(results.livekit.bytesTarget)}`,
+        ],
+      ]
+    : []),
   ...(results.tiles
     ? [
         [
@@ -95,7 +123,7 @@ const table = [
     : []),
   ...(results.sizes ?? []).map(({ name, bytes, limit }) => [
     name,
-    `${(bytes / 1000).toFixed(1)} kB gzip`,
+    `${kB(bytes)} gzip`,
     '',
     limit === undefined ? '' : `budget ${(limit / 1000).toFixed(1)}`,
   ]),

@@ -6,8 +6,8 @@ import { pathToFileURL } from 'node:url';
 import { WebSocketServer } from 'ws';
 import { root } from '../tools/process.mjs';
 
-const HTML = 'text/html; charset=utf-8';
-const SCRIPT = 'text/javascript; charset=utf-8';
+export const HTML = 'text/html; charset=utf-8';
+export const SCRIPT = 'text/javascript; charset=utf-8';
 const beside = (name) => readFileSync(new URL(`./pages/${name}`, import.meta.url));
 const escape = (text) => text.replace(/[&<>"]/g, (each) => `&#${each.charCodeAt(0)};`);
 
@@ -83,12 +83,12 @@ export async function rawSite() {
   });
 }
 
-function answer(response, page) {
+export function answer(response, page) {
   if (!page) return void response.writeHead(404).end();
   response.writeHead(200, { 'content-type': page[0], 'cache-control': 'no-store' }).end(page[1]);
 }
 
-function listening(server, end) {
+export function listening(server, end) {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () =>

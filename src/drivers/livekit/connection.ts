@@ -1,0 +1,183 @@
+import type { DisconnectReason, Room } from 'livekit-client';
+import { settle, throwIfAborted } from '../../core/async.js';
+import { isTransient, toRtcError, type RtcError } from '../../core/errors.js';
+import type { EndReason } from '../driver.js';
+import { answers } from './addresses.js';
+import { asks } from './engine.js';
+import { endOf, fromLivekit } from './errors.js';
+import { Failover, type FailoverHost } from './failover.js';
+
+/** Milliseconds for one address when there are others; for all that follows its first word. */
+const ATTEMPT = 5_000;
+const PATIENCE = 10_000;
+
+export interface ConnectionHost {
+  /** The connection drops and is brought back. */
+  interrupted(): void;
+  /** It is in order again; `told`: it had been told to be interrupted. */
+  back(told: boolean): void;
+  /** The Room was connected anew: what was published is not any more. */
+  restore(): void;
+  ended(reason: EndReason, message: string): void;
+}
+
+/** A Room's way into its room, to another node when its own is dead, and out. */
+export class Connection implements FailoverHost {
+  readonly answers = answers;
+  token = '';
+
+  /** There from the end of the join on. */
+  #failover: Failover | null = null;
+  #interrupted = false;
+  /** The Room is being connected anew: what it says of that is no news. */
+  #moving = false;
+  /** The node has let this user in; media follows. */
+  #word = (): void => undefined;
+
+  /** @param gone Aborted when the client is destroyed. */
+  constructor(
+    readonly room: Room,
+    private readonly addresses: readonly string[],
+    private readonly iceTransportPolicy: RTCIceTransportPolicy,
+    private readonly gone: AbortSignal,
+    private readonly host: ConnectionHost,
+  ) {}
+
+  get joined(): boolean {
+    return !!this.#failover;
+  }
+
+  /** Whether what the Room shows is what is in the room: while it begins anew it is empty. */
+  get settled(): boolean {
+    return this.joined && !this.#interrupted && !this.#moving;
+  }
+
+  async join(signal: AbortSignal): Promise<void> {
+    const ms = this.addresses.length > 1 ? ATTEMPT : undefined;
+    let failure: unknown;
+    for (const address of this.addresses) {
+      try {
+        await this.#connect(address, signal, ms);
+        this.#failover = new Failover(this.addresses, address, this);
+        return;
+      } catch (cause) {
+        throwIfAborted(signal);
+        failure = fromLivekit(cause);
+        if (!isTransient(toRtcError(failure))) break;
+      }
+    }
+    throw failure;
+  }
+
+  /** Joins the same node with the present token. */
+  async renew(): Promise<void> {
+    if (!this.#failover) return;
+    try {
+      await this.#rejoin(this.#failover.current, PATIENCE);
+    } catch (error) {
+      this.#dead();
+      throw error;
+    }
+    this.#back();
+  }
+
+  stop(): void {
+    this.#failover?.stop();
+  }
+
+  // What the Room tells.
+
+  signalled(): void {
+    this.#word();
+  }
+
+  interrupted(): void {
+    if (!this.#failover || this.#moving) return;
+    this.#interrupt();
+    this.#failover.interrupted();
+  }
+
+  restored(): void {
+    if (!this.#failover || this.#moving) return;
+    this.#failover.stop();
+    this.#back();
+  }
+
+  disconnected(reason?: DisconnectReason): void {
+    if (!this.joined || this.#moving) return;
+    const [end, message] = endOf(reason);
+    if (end === 'connection-lost') this.#dead();
+    else this.host.ended(end, message);
+  }
+
+  /** Nothing arrives where something did: is the node that carries the media still there? */
+  async silent(): Promise<void> {
+    if (!this.settled || (await asks(this.room))) return;
+    if (this.settled && !this.gone.aborted) this.#dead();
+  }
+
+  // What the failover asks for.
+
+  async move(address: string, ms: number): Promise<void> {
+    this.#interrupt();
+    try {
+      await this.#rejoin(address, ms);
+    } catch (error) {
+      throw fromLivekit(error);
+    }
+    this.#back();
+  }
+
+  gaveUp(error?: RtcError): void {
+    this.host.ended('connection-lost', error?.message ?? endOf()[1]);
+  }
+
+  // The work.
+
+  /** @param ms How long the node has for its word that this user is in; absent: as long as it takes. */
+  async #connect(address: string, signal: AbortSignal, ms?: number): Promise<void> {
+    const { room, iceTransportPolicy } = this;
+    const connected = room.connect(address, this.token, {
+      autoSubscribe: false,
+      rtcConfig: iceTransportPolicy === 'relay' ? { iceTransportPolicy } : undefined,
+    });
+    const what = `LiveKit at ${address}`;
+    const word = new Promise<void>((resolve) => (this.#word = resolve));
+    try {
+      await settle(Promise.race([word, connected]), { signal, ms, what });
+      await settle(connected, { signal, ms: ms && PATIENCE, what });
+    } catch (error) {
+      // Once it is destroyed the Room may be another client's.
+      if (!this.gone.aborted) await room.disconnect(false);
+      throw error;
+    }
+  }
+
+  async #rejoin(address: string, ms: number): Promise<void> {
+    this.#moving = true;
+    try {
+      await this.room.disconnect(false);
+      throwIfAborted(this.gone);
+      await this.#connect(address, this.gone, ms);
+    } finally {
+      this.#moving = false;
+    }
+    this.host.restore();
+  }
+
+  #interrupt(): void {
+    if (!this.#interrupted) this.host.interrupted();
+    this.#interrupted = true;
+  }
+
+  #dead(): void {
+    this.#interrupt();
+    this.#failover?.dead();
+  }
+
+  #back(): void {
+    const told = this.#interrupted;
+    this.#interrupted = false;
+    this.host.back(told);
+  }
+}

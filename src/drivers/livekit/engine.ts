@@ -1,0 +1,42 @@
+import { EngineEvent, type Room } from 'livekit-client';
+
+/** Milliseconds. */
+const PATIENCE = 1_000;
+
+/** The statistics of the Room's peer connections. */
+export async function statistics({ engine }: Room): Promise<RTCStatsReport[]> {
+  // After a disconnect there is no engine, whatever its type says.
+  const manager = (engine as Room['engine'] | undefined)?.pcManager;
+  const reports = await Promise.all([
+    manager?.publisher.getStats(),
+    manager?.subscriber?.getStats(),
+  ]);
+  return reports.filter((report) => report !== undefined);
+}
+
+/**
+ * Whether the node that carries the media answers: signalling may run through another one, which
+ * answers pings by itself. So this asks for a change of nothing, which only that node can answer,
+ * be it with a refusal.
+ */
+export async function asks({ engine }: Room): Promise<boolean> {
+  const answered = new Set<number>();
+  let look = (): void => undefined;
+  const hear = ({ requestId }: { requestId: number }): void => {
+    answered.add(requestId);
+    look();
+  };
+  engine.on(EngineEvent.SignalRequestResponse, hear);
+  try {
+    const id = await engine.client.sendUpdateLocalMetadata('', '', {});
+    return await new Promise<boolean>((resolve) => {
+      setTimeout(() => resolve(false), PATIENCE);
+      look = () => answered.has(id) && resolve(true);
+      look();
+    });
+  } catch {
+    return false;
+  } finally {
+    engine.off(EngineEvent.SignalRequestResponse, hear);
+  }
+}

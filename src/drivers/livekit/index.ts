@@ -1,0 +1,17 @@
+import type { Driver } from '../driver.js';
+import { addressesOf } from './addresses.js';
+import { LivekitClient } from './client.js';
+import { bad } from './errors.js';
+
+/** LiveKit, on one node or many: `livekit-client` in the page, `livekit-server` outside. */
+export const livekit: Driver = {
+  name: 'livekit',
+  optionKeys: ['iceTransportPolicy'],
+  createClient(config, listener) {
+    const { iceTransportPolicy = 'all' } = config.options;
+    if (iceTransportPolicy !== 'all' && iceTransportPolicy !== 'relay') {
+      throw bad('driver-options: iceTransportPolicy is "all" or "relay".');
+    }
+    return new LivekitClient(addressesOf(config.url), { iceTransportPolicy }, listener);
+  },
+};

@@ -1,0 +1,31 @@
+import { LogLevel, Room, setLogLevel, type RoomOptions } from 'livekit-client';
+
+/** Each Room takes the same options, so any client may have any. */
+const OPTIONS: RoomOptions = {
+  // Sizes and visibility come from our tiles, through `subscribe`.
+  adaptiveStream: false,
+  dynacast: true,
+  // Capture is ours.
+  stopLocalTrackOnUnpublish: false,
+  // The core leaves, and not in `beforeunload`, which the user may still cancel.
+  disconnectOnPageLeave: false,
+};
+
+/**
+ * Rooms that nobody uses. A `Room` listens to `devicechange` for the life of the page, connected or
+ * not, so none is thrown away: the next client of the page takes it.
+ */
+const idle: Room[] = [];
+
+export function takeRoom(): Room {
+  const room = idle.pop();
+  if (room) return room;
+  setLogLevel(LogLevel.silent);
+  return new Room(OPTIONS);
+}
+
+/** Ends what the room does, for the next client to take it. */
+export async function releaseRoom(room: Room): Promise<void> {
+  await room.disconnect(false);
+  idle.push(room);
+}

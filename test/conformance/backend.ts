@@ -1,0 +1,42 @@
+/** What the conformance suite needs of a back end, to run the same stories on each. */
+
+/** What a back end may not be able to do, or its test server cannot be made to do. */
+export type Capability =
+  | 'messages'
+  | 'targeted-messages'
+  | 'user-data'
+  | 'remove'
+  | 'ban'
+  | 'dismiss'
+  | 'moderator-kick'
+  | 'same-user-kick'
+  | 'drop'
+  | 'restart'
+  | 'late-audience'
+  | 'dynacast';
+
+export interface Backend {
+  readonly name: string;
+  /** What it cannot do, and why, in a sentence: each skip is printed with it. */
+  readonly lacks: Readonly<Partial<Record<Capability, string>>>;
+  start(): Promise<RunningBackend>;
+}
+
+export interface RunningBackend {
+  /** Attributes of `<rtc-room>` beyond room-id, user-id, user-role, mode and joined. */
+  attributes(user: {
+    roomId: string;
+    userId: string;
+    userRole: 'anchor' | 'audience';
+    mode: 'rtc' | 'live';
+  }): Promise<Record<string, string>>;
+  /** More attributes of `<rtc-cross-room-link>`, where it needs a token of its own. */
+  linkAttributes?(user: { roomId: string; userId: string }): Promise<Record<string, string>>;
+  /** Through the server's API. `ban`: seconds. */
+  removeUser?(roomId: string, userId: string, ban?: number): Promise<void>;
+  dismiss?(roomId: string): Promise<void>;
+  /** Cuts this user's signalling connection; the client recovers by itself. */
+  drop?(userId: string): Promise<void>;
+  restart?(): Promise<void>;
+  stop(): Promise<void>;
+}
