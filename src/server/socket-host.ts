@@ -149,7 +149,11 @@ export class SocketHost {
       },
     }));
     this.#channels.set(session.id, channel);
-    channel.sendDirect({ ...joined, ice: this.#ice(session, socket) });
+    channel.sendDirect({
+      ...joined,
+      ice: this.#ice(session, socket),
+      alive: Math.max(5_000, this.settings.timers.silent / 3),
+    });
     this.service.settle(session);
     this.settings.log('joined', { room: session.room.id, user: session.user, role: session.role });
     return session;
@@ -257,12 +261,17 @@ export class SocketHost {
   /** The server pings: a page's own timers run once a minute in the background. */
   #ping(): void {
     const { silent } = this.settings.timers;
-    this.#cancelPing = this.clock.after(silent / 3, () => {
-      for (const [id, { socket }] of this.#channels) {
+    this.#cancelPing = this.clock.after(silent / 6, () => {
+      for (const [id, channel] of this.#channels) {
+        const { socket } = channel;
         const session = this.service.get(id);
         if (!session || !socket) continue;
-        if (this.clock.now() - session.lastHeard >= silent) socket.terminate();
-        else socket.ping();
+        if (this.clock.now() - session.lastHeard >= silent) {
+          socket.terminate();
+          continue;
+        }
+        socket.ping();
+        channel.beat();
       }
       this.#ping();
     });

@@ -84,5 +84,7 @@ network('a half-open socket is noticed by who is silent', { server }, async (wor
   const people = await world.call();
   await assertMedia(people.alice, people.bob);
   await halfOpen(world);
-  await recovery('a half-open socket, silent', people, { words: false });
+  const { frozen } = await recovery('a half-open socket, silent', people, { words: false });
+  assert.ok(frozen < 1.5, `the picture stood still for ${frozen} s`);
+  assert.deepEqual(await people.alice.events('rtc-left'), []);
 });
