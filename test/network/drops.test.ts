@@ -1,5 +1,14 @@
 /** A call comes through what networks do to it; how long each takes is printed. */
-import { assert, assertMedia, network, SECOND, sleep, STUN_PORT, type World } from './harness.js';
+import {
+  assert,
+  assertMedia,
+  network,
+  SECOND,
+  sleep,
+  STUN_PORT,
+  turn,
+  type World,
+} from './harness.js';
 import { recovery, say } from './recovery.js';
 
 const server = { stunPort: STUN_PORT };
@@ -23,13 +32,26 @@ async function halfOpen(world: World): Promise<void> {
   );
 }
 
-network('the address changes during a call', { server }, async (world) => {
-  const people = await world.call();
-  await assertMedia(people.alice, people.bob);
-  await world.lab.move('a', '10.1.7');
-  await recovery('another address', people);
-  await assertMedia(people.alice, people.bob);
-});
+for (const [what, options] of [
+  ['a call', { stunPort: STUN_PORT }],
+  ['a relayed call', { turn: turn(), relay: 'always' }],
+] as const) {
+  network(`the address changes during ${what}`, { server: options }, async (world) => {
+    const people = await world.call();
+    await assertMedia(people.alice, people.bob);
+    await world.lab.move('a', '10.1.7');
+    await recovery(`another address during ${what}`, people);
+    await assertMedia(people.alice, people.bob);
+  });
+
+  network(`the router’s address changes during ${what}`, { server: options }, async (world) => {
+    const people = await world.call();
+    await assertMedia(people.alice, people.bob);
+    await world.lab.renumber('a', '203.0.113.31');
+    await recovery(`another address of the router during ${what}`, people);
+    await assertMedia(people.alice, people.bob);
+  });
+}
 
 network(
   'signalling is cut for 5 s: media goes on, the session is resumed',

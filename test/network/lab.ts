@@ -156,6 +156,15 @@ ip route add default via ${subnet}.1`,
     );
   }
 
+  /** The home's provider gives its router another address. */
+  async renumber(home: Home, address: string): Promise<void> {
+    await this.at(
+      `nat${home}`,
+      `ip addr flush dev wan
+ip addr add ${address}/24 dev wan`,
+    );
+  }
+
   async close(): Promise<void> {
     for (const child of this.#children) child.kill('SIGKILL');
     await cleanUp(this.#prefix);

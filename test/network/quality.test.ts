@@ -87,7 +87,9 @@ network('600 kbit/s uplink, three viewers: the sound is kept', { server }, async
   await Promise.all(viewers.map((viewer) => viewer.waitForFrames('user:alice', 3)));
   await sleep(SETTLE);
   await assertSound('600 kbit/s for three viewers', viewers);
-  // Pictures still come, and together use the line.
+  const line = await world.lab.at('nata', 'tc -s qdisc show dev wan');
+  assert.ok(Number(/overlimits (\d+)/.exec(line)?.[1]) > 0, `the line was never full: ${line}`);
+  // Pictures still come.
   const before = await alice.outboundVideoBytes();
   await Promise.all(viewers.map((viewer) => viewer.waitForFrames('user:alice', 3)));
   await waitFor('pictures go out', async () => (await alice.outboundVideoBytes()) > before);
