@@ -169,6 +169,8 @@ export interface JoinedMessage {
   connections: Connect[];
   /** True when the token allows `kick`. */
   moderator?: true;
+  /** The server is heard within so many milliseconds, if only by an acknowledgement; or the socket is dead. */
+  alive?: number;
 }
 
 export type ServerMessage =

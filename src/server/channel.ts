@@ -49,6 +49,11 @@ export class Channel implements Outbox {
     return message;
   }
 
+  /** Shows the client that its socket lives: a page does not see the server's pings. */
+  beat(): void {
+    this.#write(this.#reliable.acknowledgement());
+  }
+
   /** A new socket after a resume: sends what the client lacks. */
   replay(): void {
     for (const frame of this.#reliable.replay(0)) this.#write(frame);

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { createRoomServer } from './index.js';
+import { createRoomServer, type Relay } from './index.js';
 import { livekitFromEnvironment } from './livekit-options.js';
 
 const USAGE = `rtc-elements-server [--port 8080] [--host 0.0.0.0] [--dev] [--origin https://site.example]…
@@ -13,8 +14,15 @@ const USAGE = `rtc-elements-server [--port 8080] [--host 0.0.0.0] [--dev] [--ori
   --livekit-url "wss://…"      also serve provider="livekit": LiveKit's addresses for browsers
   --livekit-api-url "http://…" its addresses for this server, when they are others
 
+  --stun-port N    UDP port of our own STUN answer (3478 is usual): two homes find each other
+  --public-host H  name or address that clients reach the STUN answer by, when not the page's own
+  --turn URL       a TURN server, as turn:turn.example:3478?transport=udp; may be repeated
+  --turn-secret-file FILE   what it holds is the secret shared with the TURN server
+  --relay WHERE    always, live or never: where media goes through TURN only, hiding addresses
+
   RTC_SECRETS      secrets of at least 32 bytes for tokens, separated by commas; the first signs
   RTC_ADMIN_KEY    Bearer key of the HTTP API
+  RTC_TURN_SECRET  the secret shared with the TURN server, instead of --turn-secret-file
   RTC_ICE_SERVERS  JSON list of {urls, username?, credential?}
   LIVEKIT_API_KEY, LIVEKIT_API_SECRET   a key of LiveKit's configuration
 `;
@@ -29,6 +37,11 @@ async function main(): Promise<void> {
       'max-fanout': { type: 'string' },
       'livekit-url': { type: 'string' },
       'livekit-api-url': { type: 'string' },
+      'stun-port': { type: 'string' },
+      'public-host': { type: 'string' },
+      turn: { type: 'string', multiple: true },
+      'turn-secret-file': { type: 'string' },
+      relay: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -52,6 +65,10 @@ async function main(): Promise<void> {
     ...(values.origin && { origins: values.origin }),
     ...(livekit && { livekit }),
     ...(values['max-fanout'] && { maxFanout: Number(values['max-fanout']) }),
+    ...(values['stun-port'] && { stunPort: Number(values['stun-port']) }),
+    ...(values['public-host'] && { publicHost: values['public-host'] }),
+    ...(values.turn && { turn: { urls: values.turn, secret: turnSecret(values) } }),
+    ...(values.relay && { relay: values.relay as Relay }),
   });
   const { url } = await server.listen(port, values.host);
   // Before the address is told: whoever waits for it may end the server at once.
@@ -60,6 +77,12 @@ async function main(): Promise<void> {
   }
   process.stdout.write(`Room server at ${url}\n`);
   if (values.dev && server.adminKey) process.stdout.write(`HTTP API key: ${server.adminKey}\n`);
+}
+
+function turnSecret({ 'turn-secret-file': file }: { 'turn-secret-file'?: string }): string {
+  const secret = file === undefined ? process.env.RTC_TURN_SECRET : readFileSync(file, 'utf8');
+  if (!secret) throw new Error('--turn needs --turn-secret-file or RTC_TURN_SECRET.');
+  return secret.trim();
 }
 
 type RTCIceServerList = NonNullable<Parameters<typeof createRoomServer>[0]>['iceServers'];

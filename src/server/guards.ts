@@ -11,7 +11,8 @@ const FORWARDING = [
   'x-real-ip',
 ];
 
-function hostOf(text: string | undefined): string | undefined {
+/** The name or address in a Host header or an origin, without the port. */
+export function hostOf(text: string | undefined): string | undefined {
   try {
     return text ? new URL(text.includes('://') ? text : `http://${text}`).hostname : undefined;
   } catch {

@@ -15,11 +15,13 @@ import { LiveKit } from './livekit.js';
 import { readOptions, type RoomServerOptions } from './options.js';
 import { RoomService, type RoomInfo } from './room-service.js';
 import { SocketHost } from './socket-host.js';
+import { StunServer } from './stun.js';
 import { Tokens, type TokenRequest } from './tokens.js';
 import type { RoomMode } from '../drivers/driver.js';
 
 export type { Authenticated, RoomServerOptions, Timers, TokenAsk } from './options.js';
 export type { LiveKitOptions, LiveKitToken } from './livekit-options.js';
+export type { Relay, TurnOptions } from './ice.js';
 export type { RoomInfo, TokenRequest };
 
 /** Rooms and tokens of LiveKit. Every call asks its server; bans are noted here. */
@@ -36,10 +38,12 @@ export interface RoomServer {
   /** Bearer key of the HTTP API: the option's, or in `dev` a random one. */
   readonly adminKey: string | undefined;
   /**
-   * Listens by itself, with the HTTP API and `/rtc`. Port 0 takes a free one; `dev` listens on
+   * Listens by itself, with the HTTP API, `/rtc` and the STUN answer. Port 0 takes a free one; `dev` listens on
    * loopback whatever the host says.
    */
   listen(port?: number, host?: string): Promise<{ port: number; url: string }>;
+  /** Answers STUN at `stunPort`, for a server that is attached to another. @returns the port */
+  listenStun(host?: string): Promise<number>;
   /** Answers upgrades of another HTTP server at `path`, `/rtc` by default. */
   attach(server: Server, options?: { path?: string }): void;
   /** Answers `/health`, `/token` and `/api`. @returns false when the request is none of these */
@@ -72,6 +76,7 @@ export function createRoomServer(options: RoomServerOptions = {}): RoomServer {
   const livekit =
     settings.livekit && new LiveKit(settings.livekit, settings, service.bans, () => clock.now());
   const api = new HttpApi(service, tokens, settings, random, livekit);
+  const stun = new StunServer(settings.log);
   const detach: (() => void)[] = [];
   const own: Server[] = [];
 
@@ -105,6 +110,12 @@ export function createRoomServer(options: RoomServerOptions = {}): RoomServer {
     });
   };
 
+  const listenStun = async (host?: string): Promise<number> => {
+    if (settings.stunPort === undefined) throw new Error('listenStun() needs the option stunPort.');
+    settings.ice.stunPort = await stun.listen(settings.stunPort, settings.dev ? '127.0.0.1' : host);
+    return settings.ice.stunPort;
+  };
+
   return {
     adminKey: settings.adminKey,
     handler,
@@ -120,9 +131,16 @@ export function createRoomServer(options: RoomServerOptions = {}): RoomServer {
       },
       mintToken: (request) => livekit.mint(request),
     },
+    listenStun,
     async listen(port = 0, host) {
       await livekit?.load();
-      const server = await start(port, settings.dev ? '127.0.0.1' : host);
+      if (settings.stunPort !== undefined) await listenStun(host);
+      const server = await start(port, settings.dev ? '127.0.0.1' : host).catch(
+        (error: unknown) => {
+          stun.close();
+          throw error;
+        },
+      );
       const address = server.address() as AddressInfo;
       // `localhost` may mean ::1 first; a machine without IPv6 does without.
       if (settings.dev) await start(address.port, '::1').catch(() => undefined);
@@ -137,6 +155,7 @@ export function createRoomServer(options: RoomServerOptions = {}): RoomServer {
     mintToken: (request) => tokens.mint(request),
     async close() {
       sockets.close();
+      stun.close();
       for (const off of detach) off();
       service.close();
       await Promise.all(

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { IceConfig } from '../protocol/messages.js';
 import type { UserRole } from '../drivers/driver.js';
 import { readLiveKit, type LiveKitOptions, type LiveKitSettings } from './livekit-options.js';
+import { readIce, type IceSettings, type Relay, type TurnOptions } from './ice.js';
 
 /** What `token-url` was asked; everything in it is the page's claim. */
 export interface TokenAsk {
@@ -71,10 +72,19 @@ export interface RoomServerOptions {
   ) => Authenticated | Promise<Authenticated>;
   /** STUN and TURN servers handed to joined clients; default none. */
   iceServers?: IceConfig['servers'];
-  /** `relay` hides addresses from others and needs a TURN server; default `all`. */
-  iceTransportPolicy?: IceConfig['policy'];
   /** Tokens and the HTTP API for `provider="livekit"` too; needs the package livekit-server-sdk. */
   livekit?: LiveKitOptions;
+  /** UDP port of our own STUN Binding answer, so that two homes find each other; default none. */
+  stunPort?: number;
+  /** The host that clients reach the STUN answer by; default: the one they reach this server by. */
+  publicHost?: string;
+  /** A TURN server, for which each client gets credentials of its own; default none. */
+  turn?: TurnOptions;
+  /**
+   * In which rooms media goes through TURN only, so that nobody there learns another's address:
+   * `always`, `live` (the rooms with an audience) or `never`; default `never`.
+   */
+  relay?: Relay;
   /** Hears what happens, without secrets; default silent. */
   log?: (event: string, detail: Record<string, unknown>) => void;
 }
@@ -93,8 +103,9 @@ export interface Settings {
   maxUsers: number;
   maxPending: number;
   authenticate: RoomServerOptions['authenticate'];
-  ice: IceConfig;
   livekit: LiveKitSettings | undefined;
+  stunPort: number | undefined;
+  ice: IceSettings;
   log: NonNullable<RoomServerOptions['log']>;
 }
 
@@ -111,12 +122,9 @@ export function readOptions(options: RoomServerOptions, random: () => string): S
     if (Buffer.byteLength(secret) < 32) throw new Error('A token secret needs at least 32 bytes.');
   }
   if (!(maxFanout >= 1 && maxFanout <= 20)) throw new Error('maxFanout must be 1 to 20.');
-  const servers = options.iceServers ?? [];
-  const policy = options.iceTransportPolicy ?? 'all';
-  const relays = servers.some(({ urls }) => [urls].flat().some((url) => /^turns?:/.test(url)));
-  if (policy === 'relay' && !relays) {
-    throw new Error('iceTransportPolicy "relay" needs a turn: or turns: server in iceServers.');
-  }
+  const { stunPort } = options;
+  if (stunPort !== undefined && !(Number.isInteger(stunPort) && stunPort >= 0 && stunPort < 65_536))
+    throw new Error('stunPort must be 0 to 65535.');
   return {
     dev,
     secrets,
@@ -138,8 +146,9 @@ export function readOptions(options: RoomServerOptions, random: () => string): S
     maxUsers: options.maxUsers ?? 200,
     maxPending: options.maxPending ?? 100,
     authenticate: options.authenticate,
-    ice: { servers, policy },
     livekit: options.livekit && readLiveKit(options.livekit),
+    stunPort,
+    ice: readIce(options),
     log: options.log ?? (() => undefined),
   };
 }

@@ -12,6 +12,7 @@ import type {
 import { hasFixedLayout } from '../protocol/validators.js';
 import { checkCapacity, checkFanout, highest } from './capacity.js';
 import type { Clock } from './clock.js';
+import { relayed, withoutAddresses } from './ice.js';
 import { Bans, Expiring, type Ended } from './memory.js';
 import type { Settings } from './options.js';
 import { connectNewcomer, reconnect, tellWanted } from './pairing.js';
@@ -73,7 +74,7 @@ export class RoomService {
     message: JoinMessage,
     claims: Claims | null,
     wrap: (session: Session) => Outbox,
-  ): { session: Session; joined: JoinedMessage } {
+  ): { session: Session; joined: Omit<JoinedMessage, 'ice'> } {
     const { mode, role, want, streams, data = claims?.userData ?? '', previous, offer } = message;
     const user = claims?.user ?? message.user ?? `guest-${this.newId().slice(0, 6)}`;
     const link = message.link === true || claims?.link === true;
@@ -141,7 +142,7 @@ export class RoomService {
     room.sessions.set(session.id, session);
     this.#sessions.set(session.id, session);
     const connections = connectNewcomer(room, session, offer, this.newId);
-    const joined: JoinedMessage = {
+    const joined: Omit<JoinedMessage, 'ice'> = {
       t: 'joined',
       session: session.id,
       resume: session.resumeToken,
@@ -149,7 +150,6 @@ export class RoomService {
       data,
       role,
       peers: others.map(toPeer),
-      ice: this.settings.ice,
       connections,
       ...(session.moderator && { moderator: true }),
     };
@@ -419,7 +419,10 @@ export class RoomService {
       );
     }
     const other = link.a === session ? link.b : link.a;
-    other.outbox.send({ t: 'signal', conn, signal });
+    const passed = relayed(this.settings.ice, session.room.mode)
+      ? withoutAddresses(signal)
+      : signal;
+    if (passed) other.outbox.send({ t: 'signal', conn, signal: passed });
   }
 
   #closeLater(room: Room, ms: number): void {

@@ -7,13 +7,15 @@ import {
   PROTOCOL,
   type ClientMessage,
   type Frame,
+  type IceConfig,
   type JoinMessage,
   type ServerMessage,
 } from '../protocol/messages.js';
 import { parseFrame } from '../protocol/validators.js';
 import { Channel } from './channel.js';
 import type { Clock } from './clock.js';
-import { refusal } from './guards.js';
+import { hostOf, refusal } from './guards.js';
+import { iceFor } from './ice.js';
 import type { Settings } from './options.js';
 import { RoomError } from './room-error.js';
 import type { RoomService } from './room-service.js';
@@ -29,6 +31,8 @@ export class SocketHost {
     handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
   });
   #channels = new Map<string, Channel>();
+  /** What each client calls this server. */
+  #hosts = new WeakMap<WebSocket, string | undefined>();
   #pending = new Map<string, number>();
   #cancelPing: (() => void) | undefined;
   #closed = false;
@@ -58,7 +62,10 @@ export class SocketHost {
       );
       return;
     }
-    this.#wss.handleUpgrade(request, socket, head, (ws) => this.#accept(ws, address));
+    this.#wss.handleUpgrade(request, socket, head, (ws) => {
+      this.#hosts.set(ws, hostOf(request.headers.host));
+      this.#accept(ws, address);
+    });
   }
 
   close(): void {
@@ -142,7 +149,11 @@ export class SocketHost {
       },
     }));
     this.#channels.set(session.id, channel);
-    channel.sendDirect(joined);
+    channel.sendDirect({
+      ...joined,
+      ice: this.#ice(session, socket),
+      alive: Math.max(5_000, this.settings.timers.silent / 3),
+    });
     this.service.settle(session);
     this.settings.log('joined', { room: session.room.id, user: session.user, role: session.role });
     return session;
@@ -155,12 +166,11 @@ export class SocketHost {
     const stale = channel.socket;
     channel.socket = socket;
     stale?.terminate();
-    const { ice } = this.settings;
     channel.sendDirect({
       t: 'resumed',
       resume: session.resumeToken,
       received: channel.received,
-      ice,
+      ice: this.#ice(session, socket),
     });
     channel.replay();
     return session;
@@ -183,7 +193,7 @@ export class SocketHost {
     };
     try {
       if (message.t === 'ice') {
-        reply({ ice: this.settings.ice });
+        reply({ ice: this.#ice(session, socket) });
         return;
       }
       if (message.t === 'role') {
@@ -199,6 +209,11 @@ export class SocketHost {
       if ('id' in message) reply({ error: error.toWire() });
       else throw new Error(error.message);
     }
+  }
+
+  #ice({ room, user }: Session, socket: WebSocket): IceConfig {
+    const client = { mode: room.mode, user, host: this.#hosts.get(socket) };
+    return iceFor(this.settings.ice, client, this.clock.now());
   }
 
   async #roleClaims(session: Session, token: string): Promise<Claims | null> {
@@ -246,12 +261,17 @@ export class SocketHost {
   /** The server pings: a page's own timers run once a minute in the background. */
   #ping(): void {
     const { silent } = this.settings.timers;
-    this.#cancelPing = this.clock.after(silent / 3, () => {
-      for (const [id, { socket }] of this.#channels) {
+    this.#cancelPing = this.clock.after(silent / 6, () => {
+      for (const [id, channel] of this.#channels) {
+        const { socket } = channel;
         const session = this.service.get(id);
         if (!session || !socket) continue;
-        if (this.clock.now() - session.lastHeard >= silent) socket.terminate();
-        else socket.ping();
+        if (this.clock.now() - session.lastHeard >= silent) {
+          socket.terminate();
+          continue;
+        }
+        socket.ping();
+        channel.beat();
       }
       this.#ping();
     });

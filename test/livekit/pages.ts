@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { chromium, type Browser } from 'playwright-core';
+import { evaluateBy } from '../e2e/browsers.js';
 import { Peer } from '../e2e/peer.js';
 import { installRecorder } from '../e2e/recorder.js';
 import { Site } from '../e2e/serve.js';
@@ -46,7 +47,7 @@ export class Pages {
     await cdp.send('Emulation.setFocusEmulationEnabled', { enabled: true });
     await page.addInitScript(installRecorder);
     await page.addInitScript(recordFrames);
-    const peer = new Peer(user, page, context, cdp);
+    const peer = new Peer(user, page, context, evaluateBy(cdp));
     // A node that is gone, and a request that is refused, are no mistakes of the page.
     peer.expectNoise(/^console: (WebSocket connection|Failed to load resource)/);
     this.peers.push(peer);

@@ -62,7 +62,7 @@ export class TestClock implements Clock {
 export interface Member {
   session: Session;
   heard: ServerMessage[];
-  joined: Extract<ServerMessage, { t: 'joined' }>;
+  joined: ReturnType<RoomService['join']>['joined'];
 }
 
 export class Bench {

@@ -112,6 +112,15 @@ describe('a --dev server', () => {
     );
   });
 
+  test('a client with nothing to hear hears that its socket lives', async () => {
+    const alice = await connect();
+    const { alive } = await alice.join({ user: 'alice' });
+    assert.equal(alive, 5_000);
+    while (!alice.frames.some(({ m }) => m === undefined)) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  });
+
   test('a stale resume token is refused', async () => {
     const bob = await connect();
     const { session } = await bob.join({ user: 'bob' });

@@ -58,6 +58,14 @@ function prefer(transceiver: RTCRtpTransceiver): void {
   transceiver.setCodecPreferences([...of(/vp8/i), ...of(/h264/i), ...of(/rtx|red|ulpfec/i)]);
 }
 
+/**
+ * Has lost sound asked for again, as a picture is: browsers do, where the other side's description
+ * says so, and none offers it by itself.
+ */
+function repeating({ type, sdp = '' }: RTCSessionDescriptionInit): RTCSessionDescriptionInit {
+  return { type, sdp: sdp.replace(/a=rtpmap:(\d+) opus.*\r\n/g, '$&a=rtcp-fb:$1 nack\r\n') };
+}
+
 const isFirefox = (description: RTCSessionDescription | null): boolean =>
   !!description?.sdp.includes('mozilla');
 
@@ -133,7 +141,7 @@ export class Peer {
       } else if (signal.sdp.type === 'answer' && this.connect.offerer) {
         if (this.#late) await pc.setLocalDescription(this.#late);
         this.#late = null;
-        await pc.setRemoteDescription(signal.sdp);
+        await pc.setRemoteDescription(repeating(signal.sdp));
       } else if (signal.sdp.type === 'offer' && !this.connect.offerer) {
         if (pc.remoteDescription) pc.setConfiguration(await this.host.fresh());
         await this.#answer(signal.sdp);
@@ -216,7 +224,7 @@ export class Peer {
   async #answer(offer: RTCSessionDescriptionInit): Promise<void> {
     const { pc } = this;
     const first = !pc.remoteDescription;
-    await pc.setRemoteDescription(offer);
+    await pc.setRemoteDescription(repeating(offer));
     if (first) {
       const streams = newStreams();
       for (const [line, transceiver] of pc.getTransceivers().entries()) {

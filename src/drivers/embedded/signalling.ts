@@ -57,7 +57,11 @@ export class Signalling {
   #over = false;
   #attempt = 0;
   #since = 0;
-  #timers: Partial<Record<'open' | 'acknowledge' | 'retry', ReturnType<typeof setTimeout>>> = {};
+  /** See `JoinedMessage`. */
+  #alive: number | undefined;
+  #timers: Partial<
+    Record<'open' | 'acknowledge' | 'retry' | 'alive', ReturnType<typeof setTimeout>>
+  > = {};
 
   constructor(
     readonly url: string,
@@ -164,6 +168,7 @@ export class Signalling {
 
   #frame(data: string): void {
     const frame = JSON.parse(data) as Frame<ServerMessage>;
+    this.#listen();
     if (frame.n === 0 && frame.m) return this.#direct(frame.m);
     if (!this.#live) return;
     const message = this.#reliable.receive(frame);
@@ -183,12 +188,15 @@ export class Signalling {
     if (message.t === 'joined') {
       this.#session = message.session;
       this.#token = message.resume;
+      this.#alive = message.alive;
       this.#live = true;
+      this.#listen();
       addEventListener('online', this.#online);
       this.#join?.resolve(message);
       this.#join = undefined;
     } else if (message.t === 'resumed') {
       this.#clear();
+      this.#listen();
       this.#token = message.resume;
       this.#live = true;
       this.#down = false;
@@ -235,6 +243,11 @@ export class Signalling {
     clearTimeout(this.#timers.acknowledge);
     this.#timers.acknowledge = undefined;
     if (this.#live && this.#reliable.owes) this.#write(this.#reliable.acknowledgement());
+  }
+
+  #listen(): void {
+    clearTimeout(this.#timers.alive);
+    if (this.#alive) this.#timers.alive = setTimeout(() => this.drop(), this.#alive);
   }
 
   #write(frame: Frame<ClientMessage>): void {

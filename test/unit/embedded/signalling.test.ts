@@ -100,12 +100,12 @@ describe('embedded: signalling', () => {
     window.WebSocket = real;
   });
 
-  async function enter(): Promise<FakeSocket> {
+  async function enter(more: { alive?: number } = {}): Promise<FakeSocket> {
     const joining = wire.join(joinMessage);
     const socket = FakeSocket.last;
     socket.open();
     expect(socket.sent).to.deep.equal([{ n: 0, a: 0, m: joinMessage }]);
-    socket.deliver({ n: 0, a: 0, m: joined });
+    socket.deliver({ n: 0, a: 0, m: { ...joined, ...more } });
     await joining;
     socket.sent = [];
     return socket;
@@ -252,6 +252,20 @@ describe('embedded: signalling', () => {
     FakeSocket.last.drop();
     await waitUntil(() => FakeSocket.all.length === 4, 'a fourth try', { timeout: 3_000 });
     expect(log).to.deep.equal(['dropped']);
+  });
+
+  it('gives up a socket on which the server is not heard any more', async () => {
+    const first = await enter({ alive: 600 });
+    for (let n = 0; n < 4; n += 1) {
+      await aTimeout(200);
+      first.deliver({ n: 0, a: 0 });
+    }
+    expect(FakeSocket.all, 'while it is heard').to.have.length(1);
+    const second = await next(first);
+    expect(log).to.deep.equal(['dropped']);
+    second.deliver(resumed(0));
+    await next(second);
+    expect(log, 'and again after a resume').to.deep.equal(['dropped', 'resumed', 'dropped']);
   });
 
   it('acknowledges soon, and after many messages at once', async () => {
