@@ -35,6 +35,11 @@ const suites = {
       pattern,
       limit: 9 * MINUTE,
     }),
+  conformance: async (files, pattern) =>
+    (await import('./tools/node-tests.mjs')).runNodeTests('conformance', files, {
+      pattern,
+      limit: 9 * MINUTE,
+    }),
 };
 /** Run when named only. */
 const OTHERS = ['firefox'];

@@ -1,4 +1,5 @@
 /** What the conformance suite needs of a back end, to run the same stories on each. */
+import type { Site } from '../e2e/serve.js';
 
 /** What a back end may not be able to do, or its test server cannot be made to do. */
 export type Capability =
@@ -13,6 +14,7 @@ export type Capability =
   | 'drop'
   | 'restart'
   | 'late-audience'
+  | 'refused'
   | 'dynacast';
 
 export interface Backend {
@@ -23,6 +25,8 @@ export interface Backend {
 }
 
 export interface RunningBackend {
+  /** Where the pages stand, when they must be of the back end's own origin. */
+  site?: Site;
   /** Attributes of `<rtc-room>` beyond room-id, user-id, user-role, mode and joined. */
   attributes(user: {
     roomId: string;
@@ -32,6 +36,8 @@ export interface RunningBackend {
   }): Promise<Record<string, string>>;
   /** More attributes of `<rtc-cross-room-link>`, where it needs a token of its own. */
   linkAttributes?(user: { roomId: string; userId: string }): Promise<Record<string, string>>;
+  /** Instead of `attributes`: with a credential that the back end refuses. */
+  refused?(user: { roomId: string; userId: string }): Promise<Record<string, string>>;
   /** Through the server's API. `ban`: seconds. */
   removeUser?(roomId: string, userId: string, ban?: number): Promise<void>;
   dismiss?(roomId: string): Promise<void>;

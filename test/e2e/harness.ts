@@ -33,15 +33,20 @@ export interface OpenOptions {
 }
 
 /** One test's server, site and pages. */
-export class World {
+export class World<S extends { stop(): Promise<void> } = TestServer> {
   readonly peers: Peer[] = [];
   #pages = 0;
 
   constructor(
     private readonly browsers: Opener,
     readonly site: Site,
-    readonly server: TestServer,
+    readonly server: S,
   ) {}
+
+  /** What a page's body is made from. */
+  protected prepare(body: string): Promise<string> {
+    return Promise.resolve(body);
+  }
 
   /** Opens a page of its own browser context whose body is this. */
   async open(name: string, body: string, options: OpenOptions = {}): Promise<Peer> {
@@ -50,7 +55,7 @@ export class World {
     const html = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${name}</title>${head}${script}</head>
 <body>
-${body}
+${await this.prepare(body)}
 </body></html>`;
     this.#pages += 1;
     const url = this.site.add(`/page${this.#pages}.html`, html, headers);
@@ -114,18 +119,25 @@ export function suite({
       const site = await Site.start();
       const server = await TestServer.start(options);
       site.backend = server.port;
-      const world = new World(browsers, site, server);
-      try {
-        await run(world);
-        for (const peer of world.peers) world.assertQuiet(peer);
-      } catch (error) {
-        for (const peer of world.peers) console.error(await peer.report());
-        throw error;
-      } finally {
-        await world.end();
-      }
+      await play(new World(browsers, site, server), run);
     });
   };
+}
+
+/** Runs a test in its world, which ends with it. */
+export async function play<W extends World<{ stop(): Promise<void> }>>(
+  world: W,
+  run: (world: W) => Promise<void>,
+): Promise<void> {
+  try {
+    await run(world);
+    for (const peer of world.peers) world.assertQuiet(peer);
+  } catch (error) {
+    for (const peer of world.peers) console.error(await peer.report());
+    throw error;
+  } finally {
+    await world.end();
+  }
 }
 
 export type Run = (world: World) => Promise<void>;

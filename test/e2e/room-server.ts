@@ -114,8 +114,10 @@ export class TestServer {
     await this.#call('DELETE', `/rooms/${room}`);
   }
 
-  async removeUser(room: string, user: string): Promise<void> {
-    await this.#call('DELETE', `/rooms/${room}/users/${user}`);
+  /** @param ban Seconds for which all tokens are refused, not only those issued before. */
+  async removeUser(room: string, user: string, ban?: number): Promise<void> {
+    const query = ban === undefined ? '' : `?ban=${ban}`;
+    await this.#call('DELETE', `/rooms/${room}/users/${user}${query}`);
   }
 
   async stop(): Promise<void> {

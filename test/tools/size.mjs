@@ -19,14 +19,14 @@ export async function measure() {
       name: 'dist/rtc-elements.js, embedded driver inside',
       bytes: file('rtc-elements.js'),
       goal: 26_000,
-      limit: 41_000,
+      limit: 41_500,
     },
-    { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 41_000 },
+    { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 41_500 },
     {
       name: 'an idle page: ./define through a bundler',
       bytes: define.idle,
       goal: 16_000,
-      limit: 17_000,
+      limit: 17_100,
     },
     { name: 'loaded when a room joins: the embedded driver', bytes: define.lazy },
   ];
