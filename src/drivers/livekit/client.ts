@@ -24,7 +24,7 @@ import { encode, TOPIC } from './messages.js';
 import { removeParticipants } from './moderation.js';
 import { Monitor } from './monitor.js';
 import { Outgoing } from './outgoing.js';
-import { grantOf, Permission } from './permission.js';
+import { grantOf, Permission, roomOf } from './permission.js';
 import { releaseRoom, takeRoom } from './rooms.js';
 import { Roster } from './roster.js';
 
@@ -34,6 +34,7 @@ const PATIENCE = 10_000;
 const RETURN = 5_000;
 
 export interface Options {
+  roomId: string;
   iceTransportPolicy: RTCIceTransportPolicy;
 }
 
@@ -98,6 +99,12 @@ export class LivekitClient implements Client, RoomListener, ConnectionHost {
       if (!room) throw new RtcError('state', 'The client has ended; make another.');
       if (!token) {
         throw new RtcError('auth', 'LiveKit needs a token: set token-url, tokenSource or token.');
+      }
+      const { roomId } = this.options;
+      // LiveKit goes by the token alone.
+      const named = roomOf(token) ?? roomId;
+      if (named !== roomId) {
+        throw new RtcError('auth', `This token is for the room ${named}; ${roomId} needs its own.`);
       }
       const parts = (this.#parts = this.#assemble(room, request));
       parts.connection.token = token;

@@ -62,6 +62,7 @@ export class Permission {
 }
 
 interface VideoGrant {
+  room?: string;
   canPublish?: boolean;
   roomAdmin?: boolean;
 }
@@ -71,6 +72,11 @@ export function grantOf(token: string): UserRole | undefined {
   const video = videoGrant(token);
   // Who is not forbidden to publish may.
   return video && (video.canPublish === false ? 'audience' : 'anchor');
+}
+
+/** The room that a token is for; undefined when it cannot be read. */
+export function roomOf(token: string): string | undefined {
+  return videoGrant(token)?.room;
 }
 
 /** Whether a token lets its user remove others. */

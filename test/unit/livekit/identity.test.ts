@@ -1,4 +1,5 @@
 import { expect } from '@open-wc/testing';
+import type { JoinRequest } from '../../../src/drivers/driver.js';
 import { RtcError } from '../../../src/core/errors.js';
 import { addressesOf } from '../../../src/drivers/livekit/addresses.js';
 import {
@@ -8,11 +9,20 @@ import {
   userIdOf,
   userIdOfIdentity,
 } from '../../../src/drivers/livekit/identity.js';
+import { LivekitClient } from '../../../src/drivers/livekit/client.js';
 import { livekit } from '../../../src/drivers/livekit/index.js';
 import { decode, encode } from '../../../src/drivers/livekit/messages.js';
-import { grantOf } from '../../../src/drivers/livekit/permission.js';
+import { administers, grantOf, roomOf } from '../../../src/drivers/livekit/permission.js';
 
 const who = (identity: string, attributes = {}): string => userIdOf({ identity, attributes });
+const { signal } = new AbortController();
+const request = (token: string): JoinRequest => ({
+  credentials: { token },
+  role: 'anchor',
+  userData: '',
+  publications: [],
+  subscribe: { audio: true, video: true },
+});
 const config = { roomId: 'r', mode: 'live', link: false } as const;
 
 describe('livekit: identities', () => {
@@ -64,8 +74,26 @@ describe('livekit: the grant of a token', () => {
     expect(grantOf(token({ canPublish: false }))).to.equal('audience');
   });
 
+  it('names the room, and says whether the user is a moderator', () => {
+    expect(roomOf(token({ room: 'r' }))).to.equal('r');
+    expect(administers(token({ roomAdmin: true }))).to.equal(true);
+    expect(administers(token({}))).to.equal(false);
+  });
+
   it('is unknown when the token cannot be read', () => {
     expect(grantOf('nonsense')).to.equal(undefined);
+    expect(roomOf('nonsense')).to.equal(undefined);
+    expect(administers('nonsense')).to.equal(false);
+  });
+
+  it('refuses to join another room than its own, before anything is connected', async () => {
+    const options = { roomId: 'r', iceTransportPolicy: 'all' } as const;
+    const client = new LivekitClient(['ws://127.0.0.1:1'], options, () => undefined);
+    const error: unknown = await client
+      .join(request(token({ room: 'other' })), signal)
+      .catch((cause: unknown) => cause);
+    expect(error).to.include({ code: 'auth' });
+    expect((error as Error).message).to.contain('other');
   });
 });
 
@@ -77,13 +105,20 @@ describe('livekit: addresses and options', () => {
     ]);
   });
 
-  for (const url of [undefined, ' ', 'a.example', 'wss://a.example ftp://b.example']) {
+  for (const url of ['a.example', 'wss://a.example ftp://b.example']) {
     it(`refuses “${url}” in words`, () => {
       expect(() => livekit.createClient({ ...config, url, options: {} }, () => undefined))
         .to.throw(RtcError, /url/)
         .with.property('code', 'argument');
     });
   }
+
+  it('waits for the token endpoint to name one, and then refuses to join nowhere', async () => {
+    const client = livekit.createClient({ ...config, options: {} }, () => undefined);
+    const error: unknown = await client.join(request('x'), signal).catch((cause: unknown) => cause);
+    expect(error).to.include({ code: 'argument' });
+    expect((error as Error).message).to.contain('url');
+  });
 
   it('refuses another iceTransportPolicy', () => {
     const options = { iceTransportPolicy: 'none' };
