@@ -21,9 +21,10 @@ import { listen, type RoomListener } from './events.js';
 import { metadataOf, userDataOf, userIdOf } from './identity.js';
 import { receive } from './incoming.js';
 import { encode, TOPIC } from './messages.js';
+import { removeParticipants } from './moderation.js';
 import { Monitor } from './monitor.js';
 import { Outgoing } from './outgoing.js';
-import { grantOf, Permission } from './permission.js';
+import { grantOf, Permission, roomOf } from './permission.js';
 import { releaseRoom, takeRoom } from './rooms.js';
 import { Roster } from './roster.js';
 
@@ -33,6 +34,7 @@ const PATIENCE = 10_000;
 const RETURN = 5_000;
 
 export interface Options {
+  roomId: string;
   iceTransportPolicy: RTCIceTransportPolicy;
 }
 
@@ -97,6 +99,12 @@ export class LivekitClient implements Client, RoomListener, ConnectionHost {
       if (!room) throw new RtcError('state', 'The client has ended; make another.');
       if (!token) {
         throw new RtcError('auth', 'LiveKit needs a token: set token-url, tokenSource or token.');
+      }
+      const { roomId } = this.options;
+      // LiveKit goes by the token alone.
+      const named = roomOf(token) ?? roomId;
+      if (named !== roomId) {
+        throw new RtcError('auth', `This token is for the room ${named}; ${roomId} needs its own.`);
       }
       const parts = (this.#parts = this.#assemble(room, request));
       parts.connection.token = token;
@@ -178,6 +186,18 @@ export class LivekitClient implements Client, RoomListener, ConnectionHost {
   async unsubscribe(streamId: string, signal: AbortSignal): Promise<void> {
     if (!this.#parts?.roster.has(streamId)) return;
     await this.subscribe(streamId, { audio: false, video: false }, signal);
+  }
+
+  async kick(userId: string): Promise<void> {
+    const { room, connection } = this.#inside;
+    const { address, token } = connection;
+    const theirs = [...room.remoteParticipants.values()].filter(
+      (participant) => userIdOf(participant) === userId,
+    );
+    await removeParticipants(
+      { address, token, room: room.name },
+      theirs.map(({ identity }) => identity),
+    );
   }
 
   async sendMessage(data: string, to?: readonly string[]): Promise<void> {

@@ -21,7 +21,6 @@ export const ERRORS: Readonly<Record<string, readonly [code: RtcErrorCode, sente
     'join-failed',
     'LiveKit has no such room, and does not make it by itself (room.auto_create).',
   ],
-  'connect:429': ['room-full', 'The room, or the LiveKit node, takes no more participants.'],
   'connect:not-allowed': ['auth', 'LiveKit refuses the user. Check the token and its grants.'],
   'connect:unreachable': [
     'network',
@@ -33,7 +32,7 @@ export const ERRORS: Readonly<Record<string, readonly [code: RtcErrorCode, sente
   'connect:timeout': ['timeout', 'LiveKit did not answer in time. It is tried again.'],
   'connect:websocket': [
     'network',
-    'The connection with LiveKit broke while it was made. It is tried again.',
+    'LiveKit broke off the connection while it was made; the room may be full. It is tried again.',
   ],
   'connect:not-found': ['join-failed', 'What answers at url is not LiveKit. Correct the address.'],
   'PublishTrackError:403': ['forbidden', 'This token does not allow to publish (canPublish).'],
@@ -106,12 +105,14 @@ export function leftReason(reason?: DisconnectReason): LeftReason {
 /** What a failure of livekit-client is to the page; what is not its own is passed on as it is. */
 export function fromLivekit(error: unknown): unknown {
   if (!(error instanceof LivekitError)) return error;
-  const [code, sentence] = ERRORS[keyOf(error)] ?? ERRORS[`${error.name}:*`] ?? ['unknown', ''];
-  const detail = code === 'unknown' ? ` (${error.message})` : '';
-  return new RtcError(code, `${sentence || 'LiveKit failed.'}${detail}`, {
+  const [code, sentence] = ERRORS[keyOf(error)] ??
+    ERRORS[`${error.name}:*`] ?? ['unknown', 'LiveKit failed.'];
+  // LiveKit repeats a token that it refuses.
+  const message = error.message.replace(/[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, '…');
+  return new RtcError(code, code === 'unknown' ? `${sentence} (${message})` : sentence, {
     provider,
     vendorCode: vendorCode(error),
-    cause: error,
+    cause: Object.assign(new Error(message), { name: error.name }),
   });
 }
 

@@ -12,6 +12,7 @@ export const livekit: Driver = {
     if (iceTransportPolicy !== 'all' && iceTransportPolicy !== 'relay') {
       throw bad('driver-options: iceTransportPolicy is "all" or "relay".');
     }
-    return new LivekitClient(addressesOf(config.url), { iceTransportPolicy }, listener);
+    const { roomId, url } = config;
+    return new LivekitClient(addressesOf(url), { roomId, iceTransportPolicy }, listener);
   },
 };
