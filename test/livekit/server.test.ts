@@ -4,7 +4,7 @@ import { suite, test } from 'node:test';
 import type { RunningBackend } from '../conformance/backend.js';
 import { backend } from '../conformance/backends/livekit.js';
 import { SECOND, type Peer } from '../e2e/peer.js';
-import { waitForReturn, watch } from './frames.js';
+import { watch } from './frames.js';
 import { attributes, Pages, useBrowser } from './pages.js';
 import { startLiveKit } from './server.mjs';
 
@@ -105,6 +105,25 @@ suite('Pages on LiveKit', { skip: missing }, () => {
     assert.equal(await ben.attr('rtc-room', 'joined'), null);
   });
 
+  scenario('a moderator removes a user, and nobody else does', async (world) => {
+    const [moderator, ben] = [await world.open('moderator'), await world.open('ben')];
+    await Promise.all([watch(moderator, 'ben'), watch(ben, 'moderator')]);
+    const kick = (peer: Peer, user: string): Promise<void> =>
+      peer.eval(
+        (who) =>
+          (window.e2e.find('rtc-room') as HTMLElement & { kick(id: string): Promise<void> }).kick(
+            who,
+          ),
+        user,
+      );
+    // A message, which a page obeys only where it names who may send it.
+    await kick(ben, 'moderator');
+    await moderator.waitForFrames('user:ben', 20);
+    await kick(moderator, 'ben');
+    await ben.waitForEvent('rtc-left', { reason: 'banned' });
+    assert.deepEqual(await moderator.events('rtc-left'), []);
+  });
+
   scenario('dismissing the room ends everybody’s stay', async (world) => {
     const both = await world.call();
     await world.livekit.dismiss?.('8888');
@@ -135,10 +154,16 @@ suite('Pages on LiveKit', { skip: missing }, () => {
   scenario(
     'a server that is restarted is found again',
     async (world) => {
-      const [ann, ben] = await world.call();
-      const from = Date.now();
+      const both = await world.call();
+      const marks = await Promise.all(both.map((peer) => peer.mark()));
       await world.livekit.restart?.();
-      await Promise.all([waitForReturn(ann, 'ben', from), waitForReturn(ben, 'ann', from)]);
+      await Promise.all(
+        both.map((peer, index) =>
+          peer.waitForEvent('rtc-connection-state-changed', { state: 'reconnected' }, marks[index]),
+        ),
+      );
+      const [ann, ben] = both;
+      await Promise.all([ann.waitForFrames('user:ben'), ben.waitForFrames('user:ann')]);
     },
     !!process.env['LIVEKIT_URL'] && 'the server of LIVEKIT_URL is not ours to restart',
   );

@@ -21,6 +21,7 @@ import { listen, type RoomListener } from './events.js';
 import { metadataOf, userDataOf, userIdOf } from './identity.js';
 import { receive } from './incoming.js';
 import { encode, TOPIC } from './messages.js';
+import { removeParticipants } from './moderation.js';
 import { Monitor } from './monitor.js';
 import { Outgoing } from './outgoing.js';
 import { grantOf, Permission } from './permission.js';
@@ -178,6 +179,18 @@ export class LivekitClient implements Client, RoomListener, ConnectionHost {
   async unsubscribe(streamId: string, signal: AbortSignal): Promise<void> {
     if (!this.#parts?.roster.has(streamId)) return;
     await this.subscribe(streamId, { audio: false, video: false }, signal);
+  }
+
+  async kick(userId: string): Promise<void> {
+    const { room, connection } = this.#inside;
+    const { address, token } = connection;
+    const theirs = [...room.remoteParticipants.values()].filter(
+      (participant) => userIdOf(participant) === userId,
+    );
+    await removeParticipants(
+      { address, token, room: room.name },
+      theirs.map(({ identity }) => identity),
+    );
   }
 
   async sendMessage(data: string, to?: readonly string[]): Promise<void> {

@@ -52,6 +52,11 @@ export class Connection implements FailoverHost {
     return this.joined && !this.#interrupted && !this.#moving;
   }
 
+  /** The node through which this user is in the room. */
+  get address(): string {
+    return this.#failover?.current ?? '';
+  }
+
   async join(signal: AbortSignal): Promise<void> {
     const ms = this.addresses.length > 1 ? ATTEMPT : undefined;
     let failure: unknown;

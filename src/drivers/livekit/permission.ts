@@ -61,14 +61,29 @@ export class Permission {
   }
 }
 
+interface VideoGrant {
+  canPublish?: boolean;
+  roomAdmin?: boolean;
+}
+
 /** The role that a token grants by itself; undefined when it cannot be read. */
 export function grantOf(token: string): UserRole | undefined {
+  const video = videoGrant(token);
+  // Who is not forbidden to publish may.
+  return video && (video.canPublish === false ? 'audience' : 'anchor');
+}
+
+/** Whether a token lets its user remove others. */
+export function administers(token: string): boolean {
+  return videoGrant(token)?.roomAdmin === true;
+}
+
+function videoGrant(token: string): VideoGrant | undefined {
   try {
     const payload = token.split('.')[1] ?? '';
     const text = atob(payload.replaceAll('-', '+').replaceAll('_', '/'));
-    const { video } = JSON.parse(text) as { video?: { canPublish?: boolean } };
-    // Who is not forbidden to publish may.
-    return video?.canPublish === false ? 'audience' : 'anchor';
+    const { video = {} } = JSON.parse(text) as { video?: VideoGrant };
+    return video;
   } catch {
     return undefined;
   }
