@@ -3,6 +3,8 @@
  *
  *   npm run bench -- --rounds 20          medians of 20 (10 at least; 12 unless named)
  *   npm run bench -- --only tiles         first-frame, livekit, tiles or sizes
+ *   npm run bench -- --only leaks         1,000 joins and leaves on one page; only when named
+ *   npm run bench -- --only background    6 minutes in a hidden tab; only when named
  *   npm run bench -- --write              also into test/bench/results.json, which the README quotes
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -11,6 +13,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 import { findBrowser } from '../tools/browser.mjs';
+import { runNodeTests } from '../tools/node-tests.mjs';
 import { root } from '../tools/process.mjs';
 import { measure } from '../tools/size.mjs';
 import { firstFrame } from './first-frame.mjs';
@@ -29,9 +32,11 @@ if (!Number.isInteger(rounds) || rounds < 10) {
   console.error(`--rounds ${values.rounds}: give a whole number of 10 or more.`);
   process.exit(2);
 }
-const parts = ['first-frame', 'livekit', 'tiles', 'sizes'];
 /** A difference this small needs more. */
 const LIVEKIT_ROUNDS = 20;
+/** Long forms of end-to-end tests. */
+const LONG = ['leaks', 'background'];
+const parts = ['first-frame', 'livekit', 'tiles', 'sizes', ...LONG];
 if (values.only !== undefined && !parts.includes(values.only)) {
   console.error(`--only ${values.only}: give one of ${parts.join(', ')}.`);
   process.exit(2);
@@ -43,6 +48,12 @@ if (values.write && values.only) {
 if (!existsSync(path.join(root, 'dist', 'rtc-elements.js'))) {
   console.error('There is no dist/: npm run build first.');
   process.exit(1);
+}
+if (LONG.includes(values.only)) {
+  process.env.RTC_LONG = '1';
+  const file = path.join(root, 'test', 'e2e', `${values.only}.test.ts`);
+  const { failed } = await runNodeTests('e2e', [file], { limit: 20 * 60_000 });
+  process.exit(failed > 0 ? 1 : 0);
 }
 const wanted = (part) => values.only === undefined || values.only === part;
 

@@ -142,6 +142,8 @@ function launchFirefox(options: LaunchOptions, denied: boolean): Promise<Firefox
       ...(!autoplay && { 'media.autoplay.default': 1 }),
       ...(!grants && {
         'media.navigator.permission.disabled': false,
+        // A page without the focus is not answered else.
+        'focusmanager.testmode': true,
         'permissions.default.camera': permission,
         'permissions.default.microphone': permission,
       }),

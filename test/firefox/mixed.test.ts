@@ -67,7 +67,8 @@ const failIce = (peer: Peer): Promise<void> =>
     const it = window.e2e.peers.find(({ connectionState }) => connectionState === 'connected');
     if (!it) throw new Error('nothing is connected');
     Object.defineProperty(it, 'iceConnectionState', { value: 'failed', configurable: true });
-    it.dispatchEvent(new Event('iceconnectionstatechange'));
+    // Firefox hands an event of the page's own to nobody.
+    it.oniceconnectionstatechange?.(new Event('iceconnectionstatechange'));
     Reflect.deleteProperty(it, 'iceConnectionState');
   });
 

@@ -52,7 +52,9 @@ function lay(pc: RTCPeerConnection): void {
 
 /** VP8 first, H.264 where there is nothing else; the rest would only make the offer longer. */
 function prefer(transceiver: RTCRtpTransceiver): void {
-  if (transceiver.receiver.track.kind === 'audio') return;
+  // Firefox has VP8 first by itself, and Chromium cannot read its offer once a preference is set:
+  // it keeps the feedback lines of the codecs that were left out.
+  if (transceiver.receiver.track.kind === 'audio' || 'mozGetUserMedia' in navigator) return;
   const all = RTCRtpReceiver.getCapabilities('video')?.codecs ?? [];
   const of = (name: RegExp): RTCRtpCodec[] => all.filter(({ mimeType }) => name.test(mimeType));
   transceiver.setCodecPreferences([...of(/vp8/i), ...of(/h264/i), ...of(/rtx|red|ulpfec/i)]);
