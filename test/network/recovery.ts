@@ -9,6 +9,8 @@ interface Room extends HTMLElement {
 /** Pictures are back when they have come for so long, each within `SMOOTH` of the one before. */
 const STEADY = 3 * SECOND;
 const SMOOTH = 1.5 * SECOND;
+/** A picture that stands still for longer was interrupted. */
+const NOTICED = 0.5 * SECOND;
 
 export interface Recovery {
   /** Seconds from the fault until pictures and messages come again, both ways. */
@@ -44,7 +46,7 @@ export async function recovery(
   const views = [
     { peer: alice, selector: 'user:bob' },
     { peer: bob, selector: 'user:alice' },
-  ].map((view) => ({ ...view, count: 0, last: start, gap: 0, steady: start + SECOND }));
+  ].map((view) => ({ ...view, count: 0, last: start, gap: 0, end: start, steady: start + SECOND }));
   const needed = new Map([[`${what} to alice ${start}`, { from: bob, to: alice, at: 0 }]]);
   if (words) needed.set(`${what} to bob ${start}`, { from: alice, to: bob, at: 0 });
   // Where a message was lost with its session, people say it again.
@@ -54,7 +56,7 @@ export async function recovery(
       const count = await view.peer.frames(view.selector);
       const now = performance.now();
       if (count !== view.count) {
-        view.gap = Math.max(view.gap, now - view.last);
+        if (now - view.last > view.gap) Object.assign(view, { gap: now - view.last, end: now });
         if (now - view.last > SMOOTH) view.steady = now;
         Object.assign(view, { count, last: now });
       }
@@ -74,7 +76,7 @@ export async function recovery(
     const all = [...needed.values()].map(({ at }) => at);
     if (flowing && all.every(Boolean)) {
       const frozen = Math.max(...views.map(({ gap }) => gap)) / SECOND;
-      const back = views.map(({ steady, gap }) => (gap > SMOOTH ? steady : start));
+      const back = views.map(({ end, gap }) => (gap > NOTICED ? end : start));
       const after = (Math.max(...all, ...back) - start) / SECOND;
       console.log(
         `recovered  ${what}: after ${after.toFixed(1)} s; picture still for ${frozen.toFixed(1)} s at most`,

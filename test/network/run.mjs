@@ -1,6 +1,6 @@
 /**
  * `npm run test:network`: two browsers in network namespaces of their own. Needs root on Linux, and
- * ip, tc, nft, turnserver and a Chromium; elsewhere it is skipped, and says why.
+ * ip, tc, ss, nft, turnserver and a Chromium; elsewhere it is skipped, and says why.
  *
  *   node test/network/run.mjs routes           only files whose path has `routes` in it
  *   node test/network/run.mjs -t "half open"   only tests whose name matches
@@ -33,7 +33,7 @@ process.env.RTC_NETWORK_PREFIX = prefix;
 process.on('exit', removeLeftovers);
 const { passed, failed, skipped } = await runNodeTests('network', files, {
   pattern: values.test,
-  limit: 20 * MINUTE,
+  limit: 14 * MINUTE,
 });
 console.log(`\nnetwork  ${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exit(failed || !passed ? 1 : 0);
@@ -44,6 +44,7 @@ async function whyNot() {
   for (const [program, name] of [
     ['ip', 'iproute2'],
     ['tc', 'iproute2'],
+    ['ss', 'iproute2'],
     ['nft', 'nftables'],
     ['turnserver', 'coturn'],
   ]) {

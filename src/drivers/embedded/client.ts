@@ -251,6 +251,7 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
   resumed(ice: IceConfig): void {
     this.#iceIs(ice);
     for (const peer of this.#peers.values()) if (!peer.connected) peer.restart();
+    this.#monitor.hurry();
     this.#emit({ type: 'reconnected' });
   }
 

@@ -2,6 +2,7 @@ import type { Peer } from './peer.js';
 
 /** Milliseconds without a packet of what should come: a new route is looked for, and again; it is told. */
 const RESTART = 4_000;
+const EAGER = 900;
 const AGAIN = 16_000;
 const FAILED = 12_000;
 
@@ -48,9 +49,10 @@ export class Health {
 
   /**
    * @param expected The m-lines that somebody publishes, unmuted, and we receive.
+   * @param eager The network may have changed: a second without a packet is enough.
    * @returns 0 for what cannot be told
    */
-  async check(expected: readonly number[]): Promise<Quality> {
+  async check(expected: readonly number[], eager: boolean): Promise<Quality> {
     const { peer } = this;
     const report = await peer.pc.getStats();
     if (peer.closed) return { uplink: 0, downlink: 0 };
@@ -72,7 +74,7 @@ export class Health {
         trip = stat.currentRoundTripTime ?? 0;
       }
     }
-    this.#watch(expected.length > 0 && !arrives);
+    this.#watch(expected.length > 0 && !arrives, eager);
     const fresh = got - this.#got;
     const missing = Math.max(0, lost - this.#lost);
     this.#got = got;
@@ -85,7 +87,7 @@ export class Health {
     };
   }
 
-  #watch(starving: boolean): void {
+  #watch(starving: boolean, eager: boolean): void {
     const now = Date.now();
     if (!starving) {
       this.#since = now;
@@ -94,7 +96,8 @@ export class Health {
       return;
     }
     // While the first route is still being looked for, a restart would only begin anew.
-    if (now >= this.#next && !/new|checking/.test(this.peer.pc.iceConnectionState)) {
+    const due = eager ? this.#since + EAGER : this.#next;
+    if (now >= due && !/new|checking/.test(this.peer.pc.iceConnectionState)) {
       this.#next = now + AGAIN;
       this.peer.restart();
     }

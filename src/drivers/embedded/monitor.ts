@@ -44,6 +44,12 @@ export class Monitor {
     for (const timer of this.#timers) clearInterval(timer);
   }
 
+  /** The network may be another one: looks at once whether media still arrives. */
+  hurry(): void {
+    void this.#check();
+    this.#timers.push(setTimeout(() => void this.#check(true), 1_000));
+  }
+
   async #listen(): Promise<void> {
     const { peers, received, outgoing, userId } = this.watched();
     const levels: Level[] = received.flatMap(({ session, userId, kind, line, on }) => {
@@ -64,7 +70,7 @@ export class Monitor {
     if (this.levels && all.length) this.emit({ type: 'audio-levels', levels: all });
   }
 
-  async #check(): Promise<void> {
+  async #check(eager = false): Promise<void> {
     const { peers, received } = this.watched();
     let uplink = 0;
     let downlink = 0;
@@ -73,7 +79,12 @@ export class Monitor {
       const health = this.#health.get(peer) ?? new Health(peer);
       this.#health.set(peer, health);
       const expected = received.filter(({ session, on }) => on && session === peer.connect.peer);
-      const quality = await health.check(expected.map(({ line }) => line)).catch(() => undefined);
+      const quality = await health
+        .check(
+          expected.map(({ line }) => line),
+          eager,
+        )
+        .catch(() => undefined);
       if (!quality || peer.closed) continue;
       uplink = Math.max(uplink, quality.uplink);
       downlink = Math.max(downlink, quality.downlink);

@@ -226,7 +226,7 @@ export class Signalling {
       return this.#lose('connection-lost', LOST);
     if (Date.now() - this.#since > 5_000) this.#attempt = 0;
     this.#since = Infinity;
-    const pause = this.#attempt ? backoff(this.#attempt - 1) : 0;
+    const pause = this.#attempt ? backoff(this.#attempt - 1, 500, 5_000) : 0;
     this.#attempt++;
     this.#timers.retry = setTimeout(() => this.open(), pause);
     if (this.#down) return;

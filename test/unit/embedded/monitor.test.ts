@@ -1,6 +1,7 @@
-import { expect } from '@open-wc/testing';
-import { grade } from '../../../src/drivers/embedded/health.js';
+import { aTimeout, expect } from '@open-wc/testing';
+import { grade, Health } from '../../../src/drivers/embedded/health.js';
 import { loudest, Speakers } from '../../../src/drivers/embedded/meter.js';
+import type { Peer } from '../../../src/drivers/embedded/peer.js';
 
 describe('embedded: speakers and quality', () => {
   it('tells a speaker at once, keeps him through pauses, and lets him go after', () => {
@@ -40,5 +41,51 @@ describe('embedded: speakers and quality', () => {
     expect(grade(0.02, 0.05)).to.equal(3);
     expect(grade(0.5, 0)).to.equal(4);
     expect(grade(0.01, 0.5)).to.equal(5);
+  });
+});
+
+describe('embedded: after a change of the network', () => {
+  let packets: number;
+  let restarts: number;
+  let health: Health;
+
+  beforeEach(() => {
+    packets = 10;
+    restarts = 0;
+    health = new Health({
+      closed: false,
+      pc: {
+        iceConnectionState: 'connected',
+        getStats: () =>
+          Promise.resolve(
+            new Map([['x', { type: 'inbound-rtp', mid: '0', packetsReceived: packets }]]),
+          ),
+      },
+      restart: () => (restarts += 1),
+    } as unknown as Peer);
+  });
+
+  it('looks for a new route when nothing comes for a second', async () => {
+    await health.check([0], true);
+    await aTimeout(1_000);
+    await health.check([0], false);
+    expect(restarts, 'while nothing has changed').to.equal(0);
+    await health.check([0], true);
+    expect(restarts).to.equal(1);
+  });
+
+  it('keeps the route on which something comes', async () => {
+    await health.check([0], true);
+    await aTimeout(1_000);
+    packets += 1;
+    await health.check([0], true);
+    expect(restarts).to.equal(0);
+  });
+
+  it('keeps the route on which nothing has to come', async () => {
+    await health.check([], true);
+    await aTimeout(1_000);
+    await health.check([], true);
+    expect(restarts).to.equal(0);
   });
 });
