@@ -1,52 +1,265 @@
 /** TRTC's own SDK, unmodified, behind the elements; the stand-in of test/standins/trtc/ is its cloud. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before } from 'node:test';
-import { TrtcMinter } from '../../src/server/trtc.js';
 import { TrtcStandIn } from '../standins/trtc/server.js';
-import { assertEverybodySees, assert, suite, type Peer, type World } from './harness.js';
-
-const APP = { sdkAppId: 1_400_000_001, secretKey: 'the secret key of the stand-in' };
-const SDK = readFileSync(createRequire(import.meta.url).resolve('trtc-js-sdk/trtc.js'), 'utf8');
+import { APP, CAMERA, open, serveSdk, userSig } from '../standins/trtc/world.js';
+import { assertEverybodySees, assert, endingOf, suite, waitFor, type Peer } from './harness.js';
 
 const e2e = suite();
-const minter = new TrtcMinter(APP);
 let cloud: TrtcStandIn;
 before(async () => {
   cloud = await TrtcStandIn.start(APP);
 });
 after(() => cloud.stop());
 
-interface RoomOptions {
-  room?: string;
-  more?: string;
-  inner?: string;
+const live = (role: string): string => `mode="live" user-role="${role}"`;
+
+/** Every host that the page asked for anything, ICE servers and WebSockets included. */
+async function hostsOf(peer: Peer): Promise<string[]> {
+  const addresses = await peer.eval(() => [
+    ...performance.getEntriesByType('resource').map(({ name }) => name),
+    ...window.e2e.sockets.map(({ url }) => url),
+    ...window.e2e.peers
+      .flatMap((one) => one.getConfiguration().iceServers ?? [])
+      .flatMap(({ urls }) => urls),
+  ]);
+  return [...new Set(addresses.map((address) => new URL(address).hostname))];
 }
 
-async function open(
-  world: World,
-  user: string,
-  { room = '8888', more = '', inner = '' }: RoomOptions = {},
-): Promise<Peer> {
-  world.site.route('/trtc.js', () => ({
-    status: 200,
-    headers: { 'content-type': 'text/javascript' },
-    body: SDK,
-  }));
-  const { token } = await minter.mint({ room, user });
-  const options = JSON.stringify({ proxy: cloud.proxy });
-  return world.open(
-    user,
-    `<rtc-room provider="trtc" app-id="${APP.sdkAppId}" sdk-url="/trtc.js" token="${token}"
-  driver-options='${options}' room-id="${room}" user-id="${user}" joined ${more}>
-  <rtc-local-stream audio video profile="160x120@10"></rtc-local-stream>${inner}
-</rtc-room>`,
-  );
-}
-
-e2e('trtc: two pages see and hear each other', async (world) => {
-  const [alice, bob] = await Promise.all([open(world, 'alice'), open(world, 'bob')]);
+e2e('trtc: two pages see and hear each other, and talk to nobody else', async (world) => {
+  const [alice, bob] = await Promise.all([open(world, cloud, 'alice'), open(world, cloud, 'bob')]);
+  const asked = new Set<string>();
+  alice.page.on('request', (request) => asked.add(new URL(request.url()).hostname));
   await assertEverybodySees({ alice, bob });
   await Promise.all([alice.waitForSound(), bob.waitForSound()]);
-  assert.equal(await alice.attr('rtc-local-stream', 'published'), '');
+  await alice.waitForAttr('rtc-local-stream', 'published', '');
+  await alice.waitForEvent('rtc-network-quality');
+  await alice.set('rtc-room', 'joined', null);
+  await alice.waitForNothingLive();
+  await bob.waitForEvent('rtc-user-left', { userId: 'alice' });
+  await alice.set('rtc-room', 'joined', '');
+  await assertEverybodySees({ alice, bob });
+  assert.deepEqual(await hostsOf(alice), ['127.0.0.1']);
+  assert.deepEqual([...asked], ['127.0.0.1']);
+  assert.deepEqual(await alice.events('rtc-error'), []);
+});
+
+e2e('trtc: mute and unmute, sound and picture, reach the others', async (world) => {
+  const [alice, bob] = await Promise.all([
+    open(world, cloud, 'alice'),
+    open(world, cloud, 'bob', { inner: '' }),
+  ]);
+  await bob.waitForFrames('user:alice');
+  for (const kind of ['audio', 'video'] as const) {
+    let from = await bob.mark();
+    await alice.set('rtc-local-stream', `${kind}-muted`, '');
+    await bob.waitForEvent('rtc-mute-changed', { userId: 'alice', kind, muted: true }, from);
+    from = await bob.mark();
+    await alice.set('rtc-local-stream', `${kind}-muted`, null);
+    await bob.waitForEvent('rtc-mute-changed', { userId: 'alice', kind, muted: false }, from);
+  }
+  await Promise.all([bob.waitForFrames('user:alice'), bob.waitForSound()]);
+  assert.deepEqual(await bob.events('rtc-stream-removed'), []);
+});
+
+e2e('trtc: a camera that is muted before it is published starts when unmuted', async (world) => {
+  const inner = CAMERA.replace(' video ', ' video video-muted ');
+  const [alice, bob] = await Promise.all([
+    open(world, cloud, 'alice', { inner }),
+    open(world, cloud, 'bob', { inner: '' }),
+  ]);
+  await bob.waitForEvent('rtc-stream-added', { stream: { userId: 'alice', hasVideo: true } });
+  await bob.waitForEvent('rtc-mute-changed', { userId: 'alice', kind: 'video', muted: true });
+  await alice.set('rtc-local-stream', 'video-muted', null);
+  await bob.waitForFrames('user:alice');
+});
+
+e2e('trtc: tracks are added, changed and taken away in place', async (world) => {
+  const inner = '<rtc-local-stream audio profile="160x120@10"></rtc-local-stream>';
+  const [alice, bob] = await Promise.all([
+    open(world, cloud, 'alice', { inner }),
+    open(world, cloud, 'bob', { inner: '' }),
+  ]);
+  await bob.waitForEvent('rtc-stream-added', { stream: { userId: 'alice', hasVideo: false } });
+  await alice.set('rtc-local-stream', 'video', '');
+  await bob.waitForEvent('rtc-stream-updated', { stream: { userId: 'alice', hasVideo: true } });
+  await bob.waitForFrames('user:alice');
+  await alice.set('rtc-local-stream', 'profile', '320x240@10');
+  await waitFor('the picture has the new size', async () => {
+    const [width] = await bob.eval(() =>
+      window.e2e
+        .showing('alice')
+        .map((element) => element.shadowRoot?.querySelector('video')?.videoWidth),
+    );
+    return width === 320;
+  });
+  const from = await bob.mark();
+  await alice.set('rtc-local-stream', 'video', null);
+  await bob.waitForEvent(
+    'rtc-stream-updated',
+    { stream: { userId: 'alice', hasVideo: false, hasAudio: true } },
+    from,
+  );
+  await bob.waitForSound();
+});
+
+e2e('trtc: live: an audience becomes an anchor, goes back, and comes again', async (world) => {
+  const [anna, victor] = await Promise.all([
+    open(world, cloud, 'anna', { more: live('anchor') }),
+    open(world, cloud, 'victor', { more: live('audience') }),
+  ]);
+  await victor.waitForFrames('user:anna');
+  assert.equal(await victor.eval(() => window.e2e.asked), 0, 'no device was asked for');
+  for (let round = 0; round < 2; round++) {
+    const from = await anna.mark();
+    await victor.set('rtc-room', 'user-role', 'anchor');
+    await victor.waitForEvent('rtc-role-changed', { userRole: 'anchor' });
+    await anna.waitForEvent('rtc-stream-added', { stream: { userId: 'victor' } }, from);
+    await anna.waitForFrames('user:victor');
+    await victor.set('rtc-room', 'user-role', 'audience');
+    await waitFor('the camera is off', async () => (await victor.live()).tracks === 0);
+    await anna.waitForEvent('rtc-stream-removed', { stream: { userId: 'victor' } }, from);
+    await anna.waitForEvent('rtc-user-left', { userId: 'victor' }, from);
+  }
+  await victor.waitForFrames('user:anna');
+  assert.deepEqual(await victor.events('rtc-left'), []);
+});
+
+e2e('trtc: anchors in two rooms see each other through links', async (world) => {
+  const linked = (room: string, user: string): string =>
+    `${CAMERA}<rtc-cross-room-link room-id="${room}" user-id="${user}"></rtc-cross-room-link>`;
+  const [a, b] = await Promise.all([
+    open(world, cloud, 'A', { room: '1000', more: live('anchor'), inner: linked('2000', 'B') }),
+    open(world, cloud, 'B', { room: '2000', more: live('anchor'), inner: linked('1000', 'A') }),
+  ]);
+  await assertEverybodySees({ A: a, B: b });
+  assert.deepEqual(
+    [...(await a.events('rtc-client-banned')), ...(await b.events('rtc-client-banned'))],
+    [],
+  );
+  await a.set('rtc-cross-room-link', 'disabled', '');
+  await a.waitForAttr('rtc-cross-room-link', 'link-state', 'idle');
+  await b.waitForFrames('user:A');
+  await a.set('rtc-cross-room-link', 'disabled', null);
+  await a.waitForFrames('user:B');
+});
+
+e2e('trtc: the same user elsewhere ends the earlier stay with kick', async (world) => {
+  const [first, bob] = await Promise.all([open(world, cloud, 'alice'), open(world, cloud, 'bob')]);
+  await bob.waitForFrames('user:alice');
+  const from = await first.mark();
+  const second = await open(world, cloud, 'alice');
+  await first.waitForEvent('rtc-left', { reason: 'kick' }, from);
+  assert.deepEqual(await endingOf(first, from), [
+    'rtc-client-banned kick',
+    'rtc-left kick',
+    'rtc-connection-state-changed disconnected',
+  ]);
+  await first.assertOut();
+  await assertEverybodySees({ alice: second, bob });
+});
+
+for (const [what, reason, act] of [
+  ['removed from', 'banned', () => cloud.removeUser('8888', 'alice')],
+  ['in a dismissed room, he leaves', 'room_disband', () => cloud.dismiss('8888')],
+] as const) {
+  e2e(`trtc: a user is ${what} the room with ${reason}, and may come again`, async (world) => {
+    const [alice, bob] = await Promise.all([
+      open(world, cloud, 'alice'),
+      open(world, cloud, 'bob', { inner: '' }),
+    ]);
+    await bob.waitForFrames('user:alice');
+    const from = await alice.mark();
+    act();
+    await alice.waitForEvent('rtc-left', { reason }, from);
+    assert.deepEqual(await endingOf(alice, from), [
+      `rtc-client-banned ${reason}`,
+      `rtc-left ${reason}`,
+      'rtc-connection-state-changed disconnected',
+    ]);
+    await alice.assertOut();
+    // Without leave() after the ban the SDK refuses this user for the life of the page.
+    await alice.set('rtc-room', 'joined', '');
+    await bob.set('rtc-room', 'joined', '');
+    await bob.waitForFrames('user:alice');
+  });
+}
+
+e2e('trtc: a dropped connection comes back by itself', async (world) => {
+  const [alice, bob] = await Promise.all([open(world, cloud, 'alice'), open(world, cloud, 'bob')]);
+  await assertEverybodySees({ alice, bob });
+  const from = await alice.mark();
+  alice.expectNoise(/^console: WebSocket connection/);
+  cloud.drop('alice');
+  await alice.waitForAttr('rtc-room', 'connection-state', 'reconnecting');
+  cloud.restore();
+  await alice.waitForAttr('rtc-room', 'connection-state', 'reconnected');
+  assert.deepEqual(await alice.states(from), ['reconnecting', 'reconnected']);
+  await alice.set('rtc-local-stream', 'audio-muted', '');
+  await bob.waitForEvent('rtc-mute-changed', { userId: 'alice', kind: 'audio', muted: true });
+  await assertEverybodySees({ alice, bob });
+  assert.deepEqual(await bob.events('rtc-user-left'), []);
+});
+
+for (const [what, code, prepare] of [
+  ['a userSig of another key', 'auth', async () => ({ token: `${await userSig('alice')}x` })],
+  ['a userSig of another user', 'auth', async () => ({ token: await userSig('bob') })],
+  [
+    'a suspended application',
+    'forbidden',
+    () => {
+      cloud.refuse('alice', -100_013);
+      return Promise.resolve({});
+    },
+  ],
+  ['a room id that TRTC has not', 'argument', () => Promise.resolve({ room: '房间' })],
+] as const) {
+  e2e(`trtc: ${what} is refused with ${code}`, async (world) => {
+    const alice = await open(world, cloud, 'alice', { inner: '', ...(await prepare()) });
+    const { detail } = await alice.waitForEvent('rtc-error', { error: { code } });
+    assert.deepEqual(detail['reverted'], ['joined']);
+    await alice.assertOut();
+  });
+}
+
+e2e('trtc: waits for an app-id, and joins a string room when it is there', async (world) => {
+  const alice = await open(world, cloud, 'alice', { room: 'lobby:1', more: 'app-id=""' });
+  const bob = await open(world, cloud, 'bob', { room: 'lobby:1', inner: '' });
+  const { detail } = await alice.waitForEvent('rtc-error', { error: { code: 'argument' } });
+  assert.deepEqual(detail['reverted'], []);
+  await alice.set('rtc-room', 'app-id', String(APP.sdkAppId));
+  await bob.waitForFrames('user:alice');
+});
+
+e2e('trtc: without the SDK it says how to bring it', async (world) => {
+  const alice = await world.open(
+    'alice',
+    `<rtc-room provider="trtc" app-id="1" token="t" room-id="1" user-id="alice" joined></rtc-room>`,
+  );
+  const { detail } = await alice.waitForEvent('rtc-error', { error: { code: 'sdk-missing' } });
+  assert.match(
+    (detail['error'] as Error).message,
+    /npm install trtc-js-sdk.*sdk-url.*window\.TRTC/,
+  );
+  await alice.assertOut();
+});
+
+e2e('trtc: loads the SDK under a strict policy with Trusted Types', async (world) => {
+  serveSdk(world);
+  const policy = [
+    "default-src 'none'",
+    "script-src 'self' blob:",
+    // What the SDK itself needs: its log, its WebSocket.
+    `connect-src 'self' ${Object.values(cloud.proxy).join(' ')}`,
+    "style-src 'self'",
+    'media-src blob:',
+    "require-trusted-types-for 'script'",
+    'trusted-types lit-html rtc-elements-trtc',
+  ].join('; ');
+  const headers = { 'content-security-policy': policy };
+  const [alice, bob] = await Promise.all([
+    open(world, cloud, 'alice', { headers }),
+    open(world, cloud, 'bob', { headers }),
+  ]);
+  await assertEverybodySees({ alice, bob });
+  assert.deepEqual(await alice.eval(() => window.e2e.violations), []);
 });
