@@ -11,7 +11,21 @@ before(async () => {
 });
 after(() => cloud.stop());
 
+const OTHER = { ...APP, secretKey: 'the secret key of somebody else' };
+
 const live = (role: string): string => `mode="live" user-role="${role}"`;
+
+/** What is shared is a picture of the page's own: headless browsers have no screen. */
+function shareCanvas(): void {
+  navigator.mediaDevices.getDisplayMedia = () => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 200 });
+    const context = canvas.getContext('2d');
+    setInterval(() => context?.fillRect(Math.random() * 320, Math.random() * 200, 9, 9), 50);
+    const stream = canvas.captureStream(10);
+    window.e2e.tracks.push(...stream.getTracks());
+    return Promise.resolve(stream);
+  };
+}
 
 /** Every host that the page asked for anything, ICE servers and WebSockets included. */
 async function hostsOf(peer: Peer): Promise<string[]> {
@@ -150,9 +164,9 @@ e2e('trtc: the same user elsewhere ends the earlier stay with kick', async (worl
   const second = await open(world, cloud, 'alice');
   await first.waitForEvent('rtc-left', { reason: 'kick' }, from);
   assert.deepEqual(await endingOf(first, from), [
+    'rtc-connection-state-changed kick',
     'rtc-client-banned kick',
     'rtc-left kick',
-    'rtc-connection-state-changed disconnected',
   ]);
   await first.assertOut();
   await assertEverybodySees({ alice: second, bob });
@@ -172,9 +186,9 @@ for (const [what, reason, act] of [
     act();
     await alice.waitForEvent('rtc-left', { reason }, from);
     assert.deepEqual(await endingOf(alice, from), [
+      `rtc-connection-state-changed ${reason}`,
       `rtc-client-banned ${reason}`,
       `rtc-left ${reason}`,
-      'rtc-connection-state-changed disconnected',
     ]);
     await alice.assertOut();
     // Without leave() after the ban the SDK refuses this user for the life of the page.
@@ -200,8 +214,49 @@ e2e('trtc: a dropped connection comes back by itself', async (world) => {
   assert.deepEqual(await bob.events('rtc-user-left'), []);
 });
 
+e2e('trtc: what is muted while the connection is lost is told afterwards', async (world) => {
+  const [alice, bob] = await Promise.all([
+    open(world, cloud, 'alice'),
+    open(world, cloud, 'bob', { inner: '' }),
+  ]);
+  await bob.waitForFrames('user:alice');
+  alice.expectNoise(/^console: WebSocket connection/);
+  cloud.drop('alice');
+  await alice.waitForAttr('rtc-room', 'connection-state', 'reconnecting');
+  await alice.set('rtc-local-stream', 'audio-muted', '');
+  await bob.waitForFrames('user:alice', 10);
+  cloud.restore();
+  await bob.waitForEvent('rtc-mute-changed', { userId: 'alice', kind: 'audio', muted: true });
+});
+
+e2e('trtc: a shared screen is a second stream', async (world) => {
+  const inner = `${CAMERA.replace('<rtc-local-stream', '<rtc-local-stream id="mine"')}
+<button id="share" commandfor="mine" command="--toggle-screen">Share</button>`;
+  const views = `<rtc-remote-stream id="face" user-id="alice"></rtc-remote-stream>
+<rtc-remote-stream id="screen" user-id="alice" stream-type="auxiliary"></rtc-remote-stream>`;
+  const [alice, bob] = await Promise.all([
+    open(world, cloud, 'alice', { inner, init: shareCanvas }),
+    open(world, cloud, 'bob', { inner: views, more: 'layout="none"' }),
+  ]);
+  await bob.waitForFrames('#face');
+  for (let round = 0; round < 2; round++) {
+    const from = await bob.mark();
+    await alice.click('#share');
+    await bob.waitForEvent(
+      'rtc-stream-added',
+      { stream: { userId: 'alice', type: 'auxiliary' } },
+      from,
+    );
+    await Promise.all([bob.waitForFrames('#screen'), bob.waitForFrames('#face')]);
+    await alice.click('#share');
+    await bob.waitForEvent('rtc-stream-removed', { stream: { type: 'auxiliary' } }, from);
+    await waitFor('the screen is let go', async () => (await alice.live()).tracks === 2);
+  }
+  await bob.waitForFrames('#face');
+});
+
 for (const [what, code, prepare] of [
-  ['a userSig of another key', 'auth', async () => ({ token: `${await userSig('alice')}x` })],
+  ['a userSig of another key', 'auth', async () => ({ token: await userSig('alice', OTHER) })],
   ['a userSig of another user', 'auth', async () => ({ token: await userSig('bob') })],
   [
     'a suspended application',

@@ -238,6 +238,7 @@ export class TrtcClient implements Client, EventHost {
   connected(): void {
     if (!this.#dropped) return;
     this.#dropped = false;
+    for (const stream of this.#published.values()) stream.repeatMuted();
     this.#emit({ type: 'reconnected' });
   }
 

@@ -85,6 +85,15 @@ export class PublishedStream {
     this.#profile = key;
   }
 
+  /** Tells again what is muted: a change during a drop went nowhere. */
+  repeatMuted(): void {
+    const { audio, video } = this.#muted;
+    if (audio) this.#native.muteAudio();
+    else if (video) this.#native.muteVideo();
+    else if (this.#tracks.has('audio')) this.#native.unmuteAudio();
+    else this.#native.unmuteVideo();
+  }
+
   async unpublish(): Promise<void> {
     try {
       await this.client.unpublish(this.#native);

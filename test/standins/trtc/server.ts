@@ -79,7 +79,6 @@ const nothing = (): State => ({ audio: false, bigVideo: false, auxVideo: false }
 export class TrtcStandIn {
   readonly #members = new Map<string, Member>();
   #ids = 1000;
-  #blocked = new Set<string>();
   /** Answers that the next join of a user gets instead of its own. */
   readonly #refusals = new Map<string, number>();
 
@@ -88,6 +87,7 @@ export class TrtcStandIn {
     private readonly media: Media,
     private readonly http: http.Server,
     private readonly sockets: WebSocketServer,
+    private readonly blocked: Set<string>,
   ) {}
 
   static async start(options: StandInOptions): Promise<TrtcStandIn> {
@@ -102,8 +102,12 @@ export class TrtcStandIn {
         })
         .end('{}');
     });
-    const sockets = new WebSocketServer({ server });
-    const standIn = new TrtcStandIn(options, media, server, sockets);
+    const blocked = new Set<string>();
+    const sockets = new WebSocketServer({
+      server,
+      verifyClient: ({ req }: { req: http.IncomingMessage }) => !blocked.has(userOf(req.url)),
+    });
+    const standIn = new TrtcStandIn(options, media, server, sockets, blocked);
     sockets.on('connection', (socket, { url }) => standIn.#connected(socket, url ?? '/'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return standIn;
@@ -140,13 +144,13 @@ export class TrtcStandIn {
 
   /** Cuts the connections of a user, and lets no new one through until `restore()`. */
   drop(userId: string): void {
-    this.#blocked.add(userId);
+    this.blocked.add(userId);
     for (const member of this.#members.values())
       if (member.userId === userId) member.socket?.terminate();
   }
 
   restore(): void {
-    this.#blocked.clear();
+    this.blocked.clear();
   }
 
   async stop(): Promise<void> {
@@ -161,11 +165,7 @@ export class TrtcStandIn {
 
   #connected(socket: WebSocket, url: string): void {
     const query = new URL(url, 'ws://stand-in').searchParams;
-    const userId = query.get('userId') ?? '';
-    if (this.#blocked.has(userId)) {
-      socket.terminate();
-      return;
-    }
+    const userId = userOf(url);
     const code = checkUserSig(this.options, userId, query.get('userSig') ?? '');
     if (code) {
       send(socket, SAY.setUp, {}, { code, message: 'the userSig is refused' });
@@ -414,6 +414,10 @@ export class TrtcStandIn {
         send(other.socket, say, { userId, srcTinyId: tinyId, ...more });
     }
   }
+}
+
+function userOf(url = '/'): string {
+  return new URL(url, 'ws://stand-in').searchParams.get('userId') ?? '';
 }
 
 function send(

@@ -21,10 +21,12 @@ export interface PageOptions {
   token?: string;
   head?: string;
   headers?: Record<string, string>;
+  /** Runs in the page before everything else. */
+  init?: () => void;
 }
 
-export async function userSig(userId: string, life = 3600): Promise<string> {
-  const { token } = await new TrtcMinter(APP).mint({ room: '1', user: userId, life });
+export async function userSig(user: string, app = APP): Promise<string> {
+  const { token } = await new TrtcMinter(app).mint({ room: '1', user });
   return token;
 }
 
