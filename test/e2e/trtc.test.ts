@@ -1,5 +1,7 @@
 /** TRTC's own SDK, unmodified, behind the elements; the stand-in of test/standins/trtc/ is its cloud. */
 import { after, before } from 'node:test';
+import type { Page } from 'playwright-core';
+import { SDK_INTEGRITY } from '../standins/trtc/sdk.js';
 import { TrtcStandIn } from '../standins/trtc/server.js';
 import { APP, CAMERA, open, serveSdk, userSig } from '../standins/trtc/world.js';
 import { assertEverybodySees, assert, endingOf, suite, waitFor, type Peer } from './harness.js';
@@ -42,7 +44,8 @@ async function hostsOf(peer: Peer): Promise<string[]> {
 e2e('trtc: two pages see and hear each other, and talk to nobody else', async (world) => {
   const [alice, bob] = await Promise.all([open(world, cloud, 'alice'), open(world, cloud, 'bob')]);
   const asked = new Set<string>();
-  alice.page.on('request', (request) => asked.add(new URL(request.url()).hostname));
+  // This suite's pages are Playwright's.
+  (alice.page as Page).on('request', (request) => asked.add(new URL(request.url()).hostname));
   await assertEverybodySees({ alice, bob });
   await Promise.all([alice.waitForSound(), bob.waitForSound()]);
   await alice.waitForAttr('rtc-local-stream', 'published', '');
@@ -212,6 +215,32 @@ e2e('trtc: a dropped connection comes back by itself', async (world) => {
   await bob.waitForEvent('rtc-mute-changed', { userId: 'alice', kind: 'audio', muted: true });
   await assertEverybodySees({ alice, bob });
   assert.deepEqual(await bob.events('rtc-user-left'), []);
+});
+
+e2e('trtc: a cloud that starts anew is joined again', async (world) => {
+  const [alice, bob] = await Promise.all([open(world, cloud, 'alice'), open(world, cloud, 'bob')]);
+  await assertEverybodySees({ alice, bob });
+  const from = await alice.mark();
+  cloud.restart();
+  await alice.waitForEvent('rtc-connection-state-changed', { state: 'reconnecting' }, from);
+  await bob.waitForEvent('rtc-stream-removed', { stream: { userId: 'alice' } });
+  await bob.waitForEvent('rtc-stream-added', { stream: { userId: 'alice' } }, from);
+  await assertEverybodySees({ alice, bob });
+  assert.equal(await alice.attr('rtc-local-stream', 'published'), '');
+});
+
+e2e('trtc: the SDK comes from another origin with its hash', async (world) => {
+  const sdkUrl = `${cloud.proxy.loggerProxy}/trtc.js`;
+  const more = `sdk-url="${sdkUrl}" sdk-integrity="${SDK_INTEGRITY}"`;
+  const [alice, bob] = await Promise.all([
+    open(world, cloud, 'alice', { more }),
+    open(world, cloud, 'bob', { inner: '', more }),
+  ]);
+  await bob.waitForFrames('user:alice');
+  assert.equal(
+    await alice.eval(() => document.querySelector<HTMLScriptElement>('head > [integrity]')?.src),
+    sdkUrl,
+  );
 });
 
 e2e('trtc: what is muted while the connection is lost is told afterwards', async (world) => {

@@ -6,6 +6,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { Media } from './media.js';
+import { answerWithSdk } from './sdk.js';
 import type { Wanted } from './sfu.js';
 import { checkUserSig, readPrivateMapKey, type Application } from './signatures.js';
 
@@ -94,6 +95,7 @@ export class TrtcStandIn {
     const media = await Media.start();
     const server = http.createServer((request, response) => {
       request.resume();
+      if (request.url === '/trtc.js') return answerWithSdk(response);
       response
         .writeHead(200, {
           'access-control-allow-origin': '*',
@@ -142,11 +144,28 @@ export class TrtcStandIn {
     this.#refusals.set(userId, code);
   }
 
+  /** Cuts the connections of a user; the next one comes through. */
+  cut(userId: string): void {
+    for (const member of this.#members.values())
+      if (member.userId === userId) member.socket?.terminate();
+  }
+
   /** Cuts the connections of a user, and lets no new one through until `restore()`. */
   drop(userId: string): void {
     this.blocked.add(userId);
-    for (const member of this.#members.values())
-      if (member.userId === userId) member.socket?.terminate();
+    this.cut(userId);
+  }
+
+  /** Forgets every room and cuts every connection, as a server that starts anew. */
+  restart(): void {
+    const members = [...this.#members.values()];
+    this.#members.clear();
+    for (const member of members) {
+      clearTimeout(member.grace);
+      void this.media.unpublish(member.tinyId);
+      for (const key of member.subscriptions) void this.media.unsubscribe(key);
+      member.socket?.terminate();
+    }
   }
 
   restore(): void {
@@ -171,25 +190,21 @@ export class TrtcStandIn {
       send(socket, SAY.setUp, {}, { code, message: 'the userSig is refused' });
       return;
     }
-    // Of several stays of a user, the one whose connection is lost comes back.
-    const lost =
-      query.get('rc') === '1' &&
-      [...this.#members.values()].find(
-        (member) =>
-          member.userId === userId &&
-          !member.socket &&
-          member.room.endsWith(`/${query.getAll('roomId').at(-1) ?? ''}`),
-      );
+    // The SDK comes back to where it was; where nobody knows it any more, it joins again.
     if (query.get('rc') === '1') {
+      const room = `/${query.getAll('roomId').at(-1) ?? ''}`;
+      const lost = [...this.#members.values()].find(
+        (member) => member.userId === userId && !member.socket && member.room.endsWith(room),
+      );
       if (!lost) {
         send(socket, SAY.reconnected, {}, { code: 1, message: 'no such stay' });
-      } else {
-        clearTimeout(lost.grace);
-        this.#attach(lost, socket);
-        send(socket, SAY.reconnected, {});
-        this.#tellPublished(lost.room);
         return;
       }
+      clearTimeout(lost.grace);
+      this.#attach(lost, socket);
+      send(socket, SAY.reconnected, {});
+      this.#tellPublished(lost.room);
+      return;
     }
     const member: Member = {
       userId,

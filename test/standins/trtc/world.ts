@@ -1,13 +1,10 @@
 /** Pages of the end-to-end harness whose rooms are TRTC's, on the SDK as it was shipped. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { TrtcMinter } from '../../../src/server/trtc.js';
 import type { Peer, World } from '../../e2e/harness.js';
+import { SDK } from './sdk.js';
 import type { TrtcStandIn } from './server.js';
 
 export const APP = { sdkAppId: 1_400_000_001, secretKey: 'the secret key of the stand-in' };
-
-const SDK = readFileSync(createRequire(import.meta.url).resolve('trtc-js-sdk/trtc.js'), 'utf8');
 
 export const CAMERA = '<rtc-local-stream audio video profile="160x120@10"></rtc-local-stream>';
 
