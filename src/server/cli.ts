@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createRoomServer, type Relay } from './index.js';
 import { livekitFromEnvironment } from './livekit-options.js';
+import { trtcFromEnvironment } from './trtc.js';
 
 const USAGE = `rtc-elements-server [--port 8080] [--host 0.0.0.0] [--dev] [--origin https://site.example]…
 
@@ -25,6 +26,7 @@ const USAGE = `rtc-elements-server [--port 8080] [--host 0.0.0.0] [--dev] [--ori
   RTC_TURN_SECRET  the secret shared with the TURN server, instead of --turn-secret-file
   RTC_ICE_SERVERS  JSON list of {urls, username?, credential?}
   LIVEKIT_API_KEY, LIVEKIT_API_SECRET   a key of LiveKit's configuration
+  TRTC_SDK_APP_ID, TRTC_SECRET_KEY   a TRTC application: POST /token then serves provider="trtc" too
 `;
 
 async function main(): Promise<void> {
@@ -56,9 +58,11 @@ async function main(): Promise<void> {
     { url: values['livekit-url'], apiUrl: values['livekit-api-url'] },
     process.env,
   );
+  const minters = [trtcFromEnvironment(process.env)].filter((minter) => minter !== undefined);
   const { RTC_SECRETS, RTC_ADMIN_KEY, RTC_ICE_SERVERS } = process.env;
   const server = createRoomServer({
     dev: values.dev,
+    minters,
     ...(RTC_SECRETS && { secrets: RTC_SECRETS.split(',') }),
     ...(RTC_ADMIN_KEY && { adminKey: RTC_ADMIN_KEY }),
     ...(RTC_ICE_SERVERS && { iceServers: JSON.parse(RTC_ICE_SERVERS) as RTCIceServerList }),

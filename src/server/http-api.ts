@@ -5,6 +5,7 @@ import type { ErrorCode } from '../protocol/messages.js';
 import { ID } from '../protocol/validators.js';
 import { refusal } from './guards.js';
 import type { LiveKit } from './livekit.js';
+import type { TokenMinter } from './minters.js';
 import type { Authenticated, Settings, TokenAsk } from './options.js';
 import { RoomError, UpstreamError } from './room-error.js';
 import type { RoomService } from './room-service.js';
@@ -169,7 +170,7 @@ export class HttpApi {
     const link = ask.reason === 'link';
     const highest = link ? 'audience' : (who.userRole ?? 'anchor');
     const { userId: user, userData, moderator } = who;
-    const minted = await this.tokens.mint({
+    const minted = await this.#minter(ask.provider).mint({
       room: ask.roomId,
       user,
       role: highest,
@@ -182,6 +183,12 @@ export class HttpApi {
       200,
       { ...minted, userId: user, userRole, ...(userData !== undefined && { userData }) },
     ];
+  }
+
+  #minter(provider: string): Pick<TokenMinter, 'mint'> {
+    const minter = provider === 'embedded' ? this.tokens : this.settings.minters.get(provider);
+    if (minter) return minter;
+    throw new HttpError(404, `This server issues no tokens for provider="${provider}".`);
   }
 
   async #who(request: IncomingMessage, ask: TokenAsk): Promise<Authenticated> {

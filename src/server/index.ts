@@ -22,6 +22,8 @@ import type { RoomMode } from '../drivers/driver.js';
 export type { Authenticated, RoomServerOptions, Timers, TokenAsk } from './options.js';
 export type { LiveKitOptions, LiveKitToken } from './livekit-options.js';
 export type { Relay, TurnOptions } from './ice.js';
+export type { TokenAnswer, TokenMinter } from './minters.js';
+export { TrtcMinter, type TrtcOptions } from './trtc.js';
 export type { RoomInfo, TokenRequest };
 
 /** Rooms and tokens of LiveKit. Every call asks its server; bans are noted here. */

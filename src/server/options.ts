@@ -3,6 +3,7 @@ import type { IceConfig } from '../protocol/messages.js';
 import type { UserRole } from '../drivers/driver.js';
 import { readLiveKit, type LiveKitOptions, type LiveKitSettings } from './livekit-options.js';
 import { readIce, type IceSettings, type Relay, type TurnOptions } from './ice.js';
+import type { TokenMinter } from './minters.js';
 
 /** What `token-url` was asked; everything in it is the page's claim. */
 export interface TokenAsk {
@@ -85,6 +86,8 @@ export interface RoomServerOptions {
    * `always`, `live` (the rooms with an audience) or `never`; default `never`.
    */
   relay?: Relay;
+  /** Who signs the tokens of other back ends for `token-url`; default nobody. */
+  minters?: readonly TokenMinter[];
   /** Hears what happens, without secrets; default silent. */
   log?: (event: string, detail: Record<string, unknown>) => void;
 }
@@ -106,6 +109,8 @@ export interface Settings {
   livekit: LiveKitSettings | undefined;
   stunPort: number | undefined;
   ice: IceSettings;
+  /** By provider. */
+  minters: ReadonlyMap<string, TokenMinter>;
   log: NonNullable<RoomServerOptions['log']>;
 }
 
@@ -149,6 +154,7 @@ export function readOptions(options: RoomServerOptions, random: () => string): S
     livekit: options.livekit && readLiveKit(options.livekit),
     stunPort,
     ice: readIce(options),
+    minters: new Map(options.minters?.map((minter) => [minter.provider, minter])),
     log: options.log ?? (() => undefined),
   };
 }

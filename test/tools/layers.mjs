@@ -6,6 +6,8 @@ import path from 'node:path';
 import { root } from './process.mjs';
 
 const src = path.join(root, 'src');
+/** What several drivers use. */
+const SHARED = 'drivers/shared/';
 const PUBLIC = ['lit', '@lit/'];
 const COMMON = [
   'core/errors',
@@ -15,6 +17,7 @@ const COMMON = [
   'protocol/',
   'drivers/driver',
   'drivers/registry',
+  SHARED,
 ];
 
 /**
@@ -46,6 +49,7 @@ const LAYERS = {
 /** A concrete driver sees itself, and what all drivers share. */
 function layerOf(file) {
   const driver = /^drivers\/(\w+)\//.exec(file)?.[0];
+  if (driver === SHARED) return { from: COMMON, packages: [] };
   if (driver) {
     return { from: [driver, ...COMMON], packages: ['livekit-client', 'trtc-js-sdk', 'qnweb-rtc'] };
   }
@@ -79,7 +83,8 @@ const imports = {
         .replaceAll('\\', '/')
         .replace(/\.js$/, '');
       const driver = /^drivers\/\w+\//.exec(target)?.[0];
-      const foreign = driver && !file.startsWith(driver) && !target.endsWith('/loader');
+      const foreign =
+        driver && driver !== SHARED && !file.startsWith(driver) && !target.endsWith('/loader');
       if (foreign && !typesOnly) return report(node, 'layer', target);
       if (matches(layer.from, target)) return;
       if (!matches(layer.types ?? [], target)) report(node, 'layer', target);

@@ -1,0 +1,1 @@
+window.VendorSdk = { answer: 42 };
