@@ -1,6 +1,7 @@
 import type { Driver } from './driver.js';
 import { loadEmbedded } from './embedded/loader.js';
 import { loadLivekit } from './livekit/loader.js';
+import { loadQiniu } from './qiniu/loader.js';
 
 export type DriverLoader = () => Promise<Driver>;
 
@@ -8,6 +9,7 @@ export type DriverLoader = () => Promise<Driver>;
 const loaders = new Map<string, DriverLoader>([
   ['embedded', loadEmbedded],
   ['livekit', loadLivekit],
+  ['qiniu', loadQiniu],
 ]);
 
 /**
