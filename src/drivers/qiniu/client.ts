@@ -28,7 +28,15 @@ const PATIENCE = 15_000;
 const MODES = { rtc: 'RTC', live: 'LIVE' } as const;
 const ROLES = { anchor: 'BROADCASTER', audience: 'AUDIENCE' } as const;
 
+/** “Removed by the server” comes without a code; this is the signalling's. */
+const KICKED_OUT = 10006;
+const LOST = 10004;
+
 const abandoned = new Abandoned();
+
+function codeOf({ reason, errorCode }: Partial<Disconnection> = {}): number | undefined {
+  return reason === 'KICKED_OUT' ? KICKED_OUT : errorCode;
+}
 
 /** What there is from the SDK's client on. */
 interface Stay {
@@ -45,7 +53,8 @@ export class QiniuClient implements Client {
   #levels = false;
   #joined = false;
   #over = false;
-  #errorCode: number | undefined;
+  /** The disconnection that came while joining. */
+  #refused: Partial<Disconnection> | undefined;
   #online = Promise.resolve();
   #connected: () => void = () => undefined;
 
@@ -72,17 +81,21 @@ export class QiniuClient implements Client {
       const claims = readRoomToken(token, { ...this.config, userId });
       const sdk = await loadSdk(this.config, signal);
       if (this.#over) throw aborted();
-      const started = Date.now();
       await settle(abandoned.room(), { signal, ms: PATIENCE, what: 'Qiniu' });
       if (this.#over) throw aborted();
       const stay = this.#create(sdk, claims, request);
+      const started = Date.now();
       const entering = this.#enter(stay, token ?? '', request).catch((error: unknown) => {
         const late = Date.now() - started >= this.options.requestTimeout;
-        throw fromJoin(error, this.#errorCode, late);
+        throw fromJoin(error, codeOf(this.#refused), late);
       });
       abandoned.watch(entering);
       await settle(entering, { signal, ms: PATIENCE, what: 'Qiniu' });
       if (this.#over) throw aborted();
+      // Let in and put out again, before the SDK's promise has settled.
+      if (this.#refused) {
+        throw fromVendor(this.#refused, 'Joining', codeOf(this.#refused) ?? LOST);
+      }
       return this.#start(stay, request);
     } catch (error) {
       this.destroy();
@@ -232,17 +245,19 @@ export class QiniuClient implements Client {
     }
   }
 
-  #disconnected({ reason, errorCode }: Partial<Disconnection> = {}): void {
-    this.#errorCode = errorCode;
-    // A refused join is told by its promise, which the code explains.
-    if (!this.#joined) return;
-    const ending = endingOf(reason, errorCode);
+  #disconnected(info: Partial<Disconnection> = {}): void {
+    if (!this.#joined) {
+      // Told by the join's promise, which the code explains.
+      this.#refused = info;
+      return;
+    }
     this.destroy();
-    this.listener({ type: 'ended', ...ending });
+    this.listener({ type: 'ended', ...endingOf(codeOf(info)) });
   }
 
+  /** Also while joining: messages come before the SDK's promise settles, and the core keeps them. */
   #emit(event: ClientEvent): void {
-    if (this.#joined && !this.#over) this.listener(event);
+    if (!this.#over) this.listener(event);
   }
 
   #need(): Stay {

@@ -141,9 +141,8 @@ export const ENDINGS: Readonly<Record<number, Ending>> = {
   10022: { reason: 'kick', message: 'You joined the room elsewhere.' },
 };
 
-/** @param reason The SDK's: `KICKED_OUT` comes without a code. */
-export function endingOf(reason: string | undefined, code: number | undefined): Ending {
-  return ENDINGS[reason === 'KICKED_OUT' ? 10006 : (code ?? NaN)] ?? LOST;
+export function endingOf(code: number | undefined): Ending {
+  return ENDINGS[code ?? NaN] ?? LOST;
 }
 
 export function noMedia(userId: string): RtcError {

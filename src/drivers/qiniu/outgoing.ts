@@ -5,7 +5,7 @@ import { fromVendor } from './errors.js';
 import { Placeholders } from './placeholders.js';
 import type { LocalTrack, Sdk, SdkClient } from './sdk.js';
 
-/** Milliseconds after which a call of the SDK has lost its answer to a drop. */
+/** Milliseconds to wait for the connection to come back. */
 const PATIENCE = 12_000;
 const KINDS: readonly TrackKind[] = ['audio', 'video'];
 
@@ -92,6 +92,7 @@ export class Outgoing {
   }
 
   async #add(type: StreamType, wanted: readonly Wanted[]): Promise<void> {
+    if (this.#over) return;
     const made = wanted
       .filter(({ kind }) => !this.#find(type, kind))
       .map((one) => this.#create(type, one));
@@ -141,6 +142,9 @@ export class Outgoing {
   async #drop(which: (slot: Slot) => boolean): Promise<void> {
     const gone = this.#slots.filter(which);
     if (!gone.length) return;
+    // The SDK finds what it published by the track that it sent first.
+    for (const slot of gone) await this.#send(slot, slot.placeholder);
+    if (this.#over) return;
     await this.client.unpublish(gone.map(({ native }) => native));
     if (this.#over) return;
     this.#slots = this.#slots.filter((slot) => !gone.includes(slot));
@@ -153,7 +157,8 @@ export class Outgoing {
       await settle(this.online(), { signal, ms: PATIENCE, what: 'Qiniu' });
       if (this.#over) throw aborted();
       throwIfAborted(signal);
-      await settle(run(), { ms: PATIENCE, what: 'Qiniu' }).catch((error: unknown) => {
+      // Without a limit: what lost its answer to a drop, the SDK takes up again when it is back.
+      await run().catch((error: unknown) => {
         throw fromVendor(error, 'Publishing');
       });
     });

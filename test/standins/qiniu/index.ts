@@ -64,7 +64,7 @@ export class QiniuStandIn {
 
   /** The attributes by which a page reaches it, but for the token. */
   async attributes(options: Record<string, unknown> = {}): Promise<Record<string, string>> {
-    const { integrity } = await sdkScript();
+    const { integrity } = await sdkScript(true);
     return {
       provider: 'qiniu',
       'app-id': APP_ID,
@@ -117,7 +117,7 @@ export class QiniuStandIn {
     };
     if (url.pathname === '/qnweb-rtc.js') {
       response.writeHead(200, { 'content-type': 'text/javascript' });
-      response.end((await sdkScript()).text);
+      response.end((await sdkScript(true)).text);
       return;
     }
     if (url.pathname === '/media.html') {

@@ -28,6 +28,8 @@ export interface Transport {
 export interface Media {
   /** An SDK's offer of what it sends. `tracks`: our id of each section. */
   receive(pcId: string, offer: string, tracks: Record<string, string>): Promise<Transport>;
+  /** What an SDK unpublished: it renegotiates with itself, and tells the names only. */
+  remove(pcId: string, trackIds: string[]): Promise<void>;
   /** Sends these on over a connection that is made, or exists. */
   send(pcId: string, trackIds: string[]): Promise<{ transport: Transport; sections: Section[] }>;
   /** The other end of a sending connection, as its page was seen to answer. */
@@ -45,6 +47,12 @@ declare global {
 }
 
 export function installMedia(): void {
+  interface Receiving {
+    pc: RTCPeerConnection;
+    offer: string;
+    /** By our id of a track. */
+    mids: Map<string, string>;
+  }
   interface Sending {
     pc: RTCPeerConnection;
     transceivers: Map<string, RTCRtpTransceiver>;
@@ -52,7 +60,7 @@ export function installMedia(): void {
     remote: { ufrag: string; password: string; fingerprint: string } | null;
   }
   const received = new Map<string, MediaStreamTrack>();
-  const receivers = new Map<string, RTCPeerConnection>();
+  const receivers = new Map<string, Receiving>();
   const senders = new Map<string, Sending>();
 
   const field = (sdp: string, name: string): string =>
@@ -136,9 +144,16 @@ export function installMedia(): void {
   window.media = {
     receive: (pcId, offer, tracks) =>
       inTurn(async () => {
-        const pc = receivers.get(pcId) ?? connection(pcId);
-        receivers.set(pcId, pc);
-        await pc.setRemoteDescription({ type: 'offer', sdp: plain(offer) });
+        const receiving: Receiving = receivers.get(pcId) ?? {
+          pc: connection(pcId),
+          offer: '',
+          mids: new Map(),
+        };
+        receivers.set(pcId, receiving);
+        const { pc } = receiving;
+        receiving.offer = plain(offer);
+        for (const [mid, trackId] of Object.entries(tracks)) receiving.mids.set(trackId, mid);
+        await pc.setRemoteDescription({ type: 'offer', sdp: receiving.offer });
         for (const transceiver of pc.getTransceivers()) {
           const { track } = transceiver.receiver;
           const trackId = tracks[transceiver.mid ?? ''];
@@ -156,6 +171,31 @@ export function installMedia(): void {
         await pc.setLocalDescription(await pc.createAnswer());
         await gathered(pc);
         return transportOf(pc.localDescription?.sdp ?? '');
+      }),
+
+    remove: (pcId, trackIds) =>
+      inTurn(async () => {
+        const receiving = receivers.get(pcId);
+        if (!receiving) return;
+        const { pc, mids } = receiving;
+        const gone = trackIds.flatMap((id) => mids.get(id) ?? []);
+        // Rejected, so that the SDK's next offer may use the sections anew.
+        receiving.offer = receiving.offer
+          .split(/^(?=m=)/m)
+          .map((text) =>
+            gone.includes(field(text, 'mid'))
+              ? text.replace(/^m=(\w+) \d+/, 'm=$1 0').replace(/^a=sendonly/m, 'a=inactive')
+              : text,
+          )
+          .join('')
+          .replace(/^a=group:BUNDLE.*$/m, (line) =>
+            line
+              .split(' ')
+              .filter((mid) => !gone.includes(mid))
+              .join(' '),
+          );
+        await pc.setRemoteDescription({ type: 'offer', sdp: receiving.offer });
+        await pc.setLocalDescription(await pc.createAnswer());
       }),
 
     send: (pcId, trackIds) =>
@@ -208,7 +248,7 @@ export function installMedia(): void {
       }),
 
     close: (pcId) => {
-      receivers.get(pcId)?.close();
+      receivers.get(pcId)?.pc.close();
       receivers.delete(pcId);
       senders.get(pcId)?.pc.close();
       senders.delete(pcId);

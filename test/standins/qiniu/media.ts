@@ -28,6 +28,10 @@ export class MediaServer {
     return this.#call('receive', pcId, offer, tracks);
   }
 
+  remove(pcId: string, trackIds: string[]): Promise<void> {
+    return this.#call('remove', pcId, trackIds);
+  }
+
   send(pcId: string, trackIds: string[]): Promise<{ transport: Transport; sections: Section[] }> {
     return this.#call('send', pcId, trackIds);
   }

@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
-let built: Promise<SdkScript> | undefined;
+const built = new Map<boolean, Promise<SdkScript>>();
 
 export interface SdkScript {
   text: string;
@@ -12,16 +12,21 @@ export interface SdkScript {
   integrity: string;
 }
 
-/** The unchanged npm package as one classic script that defines `window.QNRTC`. */
-export function sdkScript(): Promise<SdkScript> {
-  built ??= bundle();
-  return built;
+/**
+ * The unchanged npm package as one classic script that defines `window.QNRTC`.
+ * @param observed With what the stand-in needs in front of it; see observe.ts.
+ */
+export function sdkScript(observed: boolean): Promise<SdkScript> {
+  let script = built.get(observed);
+  if (!script) built.set(observed, (script = bundle(observed)));
+  return script;
 }
 
-async function bundle(): Promise<SdkScript> {
+async function bundle(observed: boolean): Promise<SdkScript> {
+  const observer = observed ? `import './observe.ts';` : '';
   const { outputFiles } = await build({
     stdin: {
-      contents: `import './observe.ts'; import QNRTC from 'qnweb-rtc'; globalThis.QNRTC = QNRTC;`,
+      contents: `${observer} import QNRTC from 'qnweb-rtc'; globalThis.QNRTC = QNRTC;`,
       resolveDir: here,
     },
     bundle: true,

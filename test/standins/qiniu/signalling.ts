@@ -156,6 +156,7 @@ export class Signalling {
       case 'unpub-tracks': {
         const ids = idsOf(body);
         room.remove(({ trackid }) => ids.includes(trackid), session);
+        await this.media().remove(session.pubPc ?? '', ids);
         return answer({ tracks: body['tracks'] });
       }
       case 'subpc':

@@ -115,6 +115,17 @@ describe('qiniu: joining', () => {
     expect(error.code).to.equal('room-full');
   });
 
+  it('refuses a join that was let in and put out before it settled', async () => {
+    const { client, sdk } = setUp();
+    sdk.joining = () => {
+      sdk.client.emit('connection-state-changed', 'CONNECTED');
+      sdk.client.emit('connection-state-changed', 'DISCONNECTED', { reason: 'KICKED_OUT' });
+      return Promise.resolve();
+    };
+    const error = await refusal(() => client.join(REQUEST, signal));
+    expect(error).to.include({ code: 'forbidden', vendorCode: 10006 });
+  });
+
   it('gives up a join that is aborted, and leaves', async () => {
     const { client, sdk } = setUp();
     const controller = new AbortController();
@@ -223,6 +234,22 @@ describe('qiniu: events', () => {
     ]);
   });
 
+  const ends: [info: object, reason: string][] = [
+    [{ reason: 'ERROR', errorCode: 10002 }, 'token-expired'],
+    [{ reason: 'ERROR', errorCode: 10012 }, 'room_disband'],
+    [{ reason: 'ERROR', errorCode: 10022 }, 'kick'],
+    [{ reason: 'ERROR', errorCode: 10007 }, 'connection-lost'],
+    [{ reason: 'LEAVE' }, 'connection-lost'],
+  ];
+  for (const [info, reason] of ends) {
+    it(`tells ${JSON.stringify(info)} as ${reason}`, async () => {
+      const { native, events } = await joined();
+      native.emit('connection-state-changed', 'DISCONNECTED', info);
+      expect(events).to.have.length(1);
+      expect(events[0]).to.include({ type: 'ended', reason });
+    });
+  }
+
   it('tells of users as they come and go', async () => {
     const { native, events, client } = await joined();
     native.emit('user-joined', 'bob', 'Bob');
@@ -250,6 +277,20 @@ describe('qiniu: events', () => {
     native.emit('message-received', { ID: '1', userID: 'bob', content: 'hi', timestamp: 5 });
     expect(events).to.deep.equal([
       { type: 'message', id: '1', from: 'bob', data: 'hi', timestamp: 5 },
+    ]);
+    client.destroy();
+  });
+
+  it('tells messages that come while the SDK is still joining', async () => {
+    const { client, sdk, events } = setUp();
+    sdk.joining = () => {
+      const message = { ID: '1', userID: 'bob', content: 'early', timestamp: 5 };
+      sdk.client.emit('message-received', message);
+      return Promise.resolve();
+    };
+    await client.join(REQUEST, signal);
+    expect(events).to.deep.equal([
+      { type: 'message', id: '1', from: 'bob', data: 'early', timestamp: 5 },
     ]);
     client.destroy();
   });

@@ -53,12 +53,15 @@ export class FakeTrack extends Emitter {
 
 export class FakeLocalTrack {
   destroyed = false;
+  readonly first: MediaStreamTrack;
 
   constructor(
     readonly tag: string,
     readonly bitrate: number,
     public media: MediaStreamTrack,
-  ) {}
+  ) {
+    this.first = media;
+  }
 
   getMediaStreamTrack = (): MediaStreamTrack => this.media;
 
@@ -113,7 +116,9 @@ export class FakeClient extends Emitter {
     await this.#note('publish', ...tracks.map(({ tag }) => tag));
   }
 
+  /** As the SDK does: what it does not find by its first track it forgets to unpublish. */
   async unpublish(tracks: FakeLocalTrack[]): Promise<void> {
+    for (const { media, first } of tracks) if (media !== first) throw new Error('not found');
     for (const track of tracks) this.published.splice(this.published.indexOf(track), 1);
     await this.#note('unpublish', ...tracks.map(({ tag }) => tag));
   }
