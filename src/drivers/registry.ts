@@ -2,6 +2,7 @@ import type { Driver } from './driver.js';
 import { loadEmbedded } from './embedded/loader.js';
 import { loadLivekit } from './livekit/loader.js';
 import { loadTrtc } from './trtc/loader.js';
+import { loadQiniu } from './qiniu/loader.js';
 
 export type DriverLoader = () => Promise<Driver>;
 
@@ -10,6 +11,7 @@ const loaders = new Map<string, DriverLoader>([
   ['embedded', loadEmbedded],
   ['livekit', loadLivekit],
   ['trtc', loadTrtc],
+  ['qiniu', loadQiniu],
 ]);
 
 /**

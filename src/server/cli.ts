@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createRoomServer, type Relay } from './index.js';
 import { livekitFromEnvironment } from './livekit-options.js';
+import { qiniuFromEnvironment } from './qiniu.js';
 import { trtcFromEnvironment } from './trtc.js';
 
 const USAGE = `rtc-elements-server [--port 8080] [--host 0.0.0.0] [--dev] [--origin https://site.example]…
@@ -27,6 +28,7 @@ const USAGE = `rtc-elements-server [--port 8080] [--host 0.0.0.0] [--dev] [--ori
   RTC_ICE_SERVERS  JSON list of {urls, username?, credential?}
   LIVEKIT_API_KEY, LIVEKIT_API_SECRET   a key of LiveKit's configuration
   TRTC_SDK_APP_ID, TRTC_SECRET_KEY   a TRTC application: POST /token then serves provider="trtc" too
+  QINIU_ACCESS_KEY, QINIU_SECRET_KEY, QINIU_APP_ID   and provider="qiniu"
 `;
 
 async function main(): Promise<void> {
@@ -58,7 +60,9 @@ async function main(): Promise<void> {
     { url: values['livekit-url'], apiUrl: values['livekit-api-url'] },
     process.env,
   );
-  const minters = [trtcFromEnvironment(process.env)].filter((minter) => minter !== undefined);
+  const minters = [trtcFromEnvironment(process.env), qiniuFromEnvironment(process.env)].filter(
+    (minter) => minter !== undefined,
+  );
   const { RTC_SECRETS, RTC_ADMIN_KEY, RTC_ICE_SERVERS } = process.env;
   const server = createRoomServer({
     dev: values.dev,

@@ -23,6 +23,7 @@ export type { Authenticated, RoomServerOptions, Timers, TokenAsk } from './optio
 export type { LiveKitOptions, LiveKitToken } from './livekit-options.js';
 export type { Relay, TurnOptions } from './ice.js';
 export type { TokenAnswer, TokenMinter } from './minters.js';
+export { QiniuMinter, type QiniuOptions } from './qiniu.js';
 export { TrtcMinter, type TrtcOptions } from './trtc.js';
 export type { RoomInfo, TokenRequest };
 

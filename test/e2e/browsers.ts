@@ -70,7 +70,8 @@ export class Browsers implements Opener {
   async #openChromium({ userAgent, init, denied }: TabRequest): Promise<Tab> {
     const browser = await (this.#chromium ??= launchChromium(this.options));
     const context = await browser.newContext({
-      userAgent,
+      // Vendors' SDKs read the browser out of it.
+      userAgent: `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${browser.version()} Safari/537.36 ${userAgent}`,
       viewport: SIZE,
       ...(denied ? {} : { permissions: ['camera', 'microphone'] }),
     });

@@ -1,0 +1,40 @@
+/** Qiniu: its real SDK against the stand-in for its cloud, with tokens of our own issuer. */
+import { QiniuMinter } from '../../../src/server/qiniu.js';
+import { ACCESS_KEY, APP_ID, QiniuStandIn, SECRET_KEY } from '../../standins/qiniu/index.js';
+import type { Backend, Capability, RunningBackend } from '../backend.js';
+
+/** What the SDK or Qiniu's servers have no call for; of the cloud itself too. */
+export const LACKS: Partial<Record<Capability, string>> = {
+  'user-data': 'Qiniu takes user data when a user joins, and has no call to change it after.',
+  ban: 'Qiniu removes a user and refuses no later join: that is for who issues the tokens.',
+  dynacast: 'Qiniu’s SDK sends to the cloud whether or not anybody receives it.',
+};
+
+export const backend: Backend = {
+  name: 'qiniu',
+  lacks: LACKS,
+  async start(): Promise<RunningBackend> {
+    const cloud = await QiniuStandIn.start();
+    const minter = new QiniuMinter({
+      appId: APP_ID,
+      accessKey: ACCESS_KEY,
+      secretKey: SECRET_KEY,
+    });
+    return {
+      async attributes({ roomId: room, userId: user }) {
+        const { token } = await minter.mint({ room, user });
+        // A lost socket is opened anew after this time.
+        return { ...(await cloud.attributes({ requestTimeout: 3_000 })), token };
+      },
+      async linkAttributes({ roomId: room, userId: user }) {
+        const { token } = await minter.mint({ room, user, link: true });
+        return { token };
+      },
+      removeUser: (room, user) => Promise.resolve(cloud.removeUser(room, user)),
+      dismiss: (room) => Promise.resolve(cloud.dismiss(room)),
+      drop: (user) => Promise.resolve(cloud.drop(user)),
+      restart: () => Promise.resolve(cloud.restart()),
+      stop: () => cloud.stop(),
+    };
+  },
+};
