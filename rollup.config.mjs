@@ -79,6 +79,29 @@ const bundle = (input, output) => ({
   },
 });
 
+/**
+ * livekit-client is an optional peer. A bundler must resolve every static import, also of a driver
+ * that the page never loads; a dynamic one that is caught may fail. So the package's loader takes
+ * the driver as a function of its SDK.
+ */
+const ON_DEMAND = `export async function load() {
+  let livekitClient;
+  try {
+    livekitClient = await import('livekit-client');
+  } catch (cause) {
+    const message = 'provider="livekit" needs the package livekit-client: npm install livekit-client.';
+    throw Object.assign(new Error(message, { cause }), {
+      name: 'RtcError', code: 'sdk-missing', fatal: false, provider: 'livekit', incomplete: false,
+    });
+  }`;
+const onDemand = {
+  name: 'on-demand',
+  resolveId: (source, importer = '') =>
+    source === './index.js' && /drivers\/livekit\/loader\.ts$/.test(importer)
+      ? { id: path('src/drivers/livekit/on-demand.js'), external: 'relative' }
+      : null,
+};
+
 export default [
   bundle('src/bundle.ts', { file: 'dist/rtc-elements.js', format: 'es' }),
   bundle('src/bundle.ts', {
@@ -93,13 +116,29 @@ export default [
     input: entries,
     onwarn,
     external: (id) => !id.startsWith('.') && !id.startsWith('/'),
-    plugins: [minifyTemplates(), resolve([]), typescript()],
+    plugins: [onDemand, minifyTemplates(), resolve([]), typescript()],
     output: {
       dir: 'dist',
       format: 'es',
       sourcemap: true,
       preserveModules: true,
       preserveModulesRoot: 'src',
+    },
+  },
+  {
+    input: 'src/drivers/livekit/index.ts',
+    onwarn,
+    external: ['livekit-client'],
+    plugins: [resolve([]), typescript()],
+    output: {
+      file: 'dist/drivers/livekit/on-demand.js',
+      format: 'iife',
+      name: 'driver',
+      globals: { 'livekit-client': 'livekitClient' },
+      inlineDynamicImports: true,
+      banner: ON_DEMAND,
+      footer: 'return driver.livekit;\n}',
+      sourcemap: true,
     },
   },
 ];

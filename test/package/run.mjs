@@ -113,13 +113,18 @@ function contents() {
 function specifiers() {
   const folders = (name) => {
     const dist = path.join(installed, 'dist', name);
-    return readdirSync(dist, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    return readdirSync(dist, { withFileTypes: true }).filter((entry) =>
+      existsSync(path.join(dist, entry.name, 'index.js')),
+    );
   };
   return [
     'rtc-elements',
     'rtc-elements/define',
     ...TAGS.map((tag) => `rtc-elements/elements/${tag}`),
-    ...folders('drivers').map(({ name }) => `rtc-elements/drivers/${name}`),
+    // LiveKit's imports its SDK, an optional peer that is not installed here.
+    ...folders('drivers').flatMap(({ name }) =>
+      name === 'livekit' ? [] : `rtc-elements/drivers/${name}`,
+    ),
     'rtc-elements/server',
     'rtc-elements/custom-elements.json',
     'rtc-elements/package.json',

@@ -15,7 +15,7 @@ import type {
   QNRTCConfig,
 } from 'qnweb-rtc';
 import type { ClientConfig } from '../driver.js';
-import { loadVendorSdk } from '../shared/vendor-sdk.js';
+import { loadVendorSdk, rethrow } from '../shared/vendor-sdk.js';
 
 /** Its enums are taken as their texts: their values are in the SDK, which is not there at build time. */
 export type Sdk = Omit<typeof Qnrtc, 'createClient' | 'setLogLevel'> & {
@@ -71,7 +71,7 @@ export function loadSdk(config: ClientConfig, signal: AbortSignal): Promise<Sdk>
       provider: 'qiniu',
       packageName: 'qnweb-rtc',
       globalName: 'QNRTC',
-      load: () => import('qnweb-rtc'),
+      load: () => import('qnweb-rtc').catch(rethrow),
       is: (value): value is Sdk => typeof (value as Partial<Sdk>).createClient === 'function',
     },
     config,

@@ -13,6 +13,9 @@ export interface VendorSdk<T> {
   is(value: unknown): value is T;
 }
 
+/** After `import('the-package')`, in plain sight: then a bundler that does not find it only warns. */
+export const rethrow = (cause: unknown): Promise<never> => Promise.reject(cause as Error);
+
 export interface SdkSource {
   sdkUrl?: string;
   sdkIntegrity?: string;

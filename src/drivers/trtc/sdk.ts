@@ -5,7 +5,7 @@ import type {
   RtcError as ShippedError,
   StreamConfig,
 } from 'trtc-js-sdk';
-import { loadVendorSdk, type SdkSource, type VendorSdk } from '../shared/vendor-sdk.js';
+import { loadVendorSdk, rethrow, type SdkSource, type VendorSdk } from '../shared/vendor-sdk.js';
 
 export type { RemoteStream } from 'trtc-js-sdk';
 export type LocalStream = ShippedLocalStream;
@@ -57,7 +57,7 @@ const vendor: VendorSdk<Trtc> = {
   provider: 'trtc',
   packageName: 'trtc-js-sdk',
   globalName: 'TRTC',
-  load: () => import('trtc-js-sdk'),
+  load: () => import('trtc-js-sdk').catch(rethrow),
   is: (value): value is Trtc => typeof (value as Partial<Trtc>).createClient === 'function',
 };
 

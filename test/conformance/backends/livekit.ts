@@ -3,6 +3,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { AccessToken } from 'livekit-server-sdk';
 import type * as Server from '../../../src/server/index.js';
 import { dist } from '../../e2e/serve.js';
 import { startLiveKit, startNode } from '../../livekit/server.mjs';
@@ -37,6 +38,11 @@ export const backend: Backend = {
     return {
       attributes: () =>
         Promise.resolve({ provider: 'livekit', url: proxy.url, 'token-url': tokens.url }),
+      refused: async ({ roomId, userId }) => ({
+        provider: 'livekit',
+        url: proxy.url,
+        token: await forged(key, roomId, userId),
+      }),
       async removeUser(room, user, ban) {
         await rooms.removeUser(room, user, ban === undefined ? {} : { ban });
       },
@@ -84,4 +90,13 @@ async function tokenServer(
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Signed with a secret that the server does not have. */
+function forged(key: string, room: string, identity: string): Promise<string> {
+  const token = new AccessToken(key, 'a secret that is not the server’s own, long enough', {
+    identity,
+  });
+  token.addGrant({ room, roomJoin: true });
+  return token.toJwt();
 }
