@@ -1,8 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as v from 'valibot';
-import { ID } from '../protocol/validators.js';
+import { describeIssue, ID } from '../protocol/validators.js';
 import { refusal } from './guards.js';
+import type { Metrics } from './metrics.js';
 import type { Authenticated, Settings, TokenAsk } from './options.js';
 import { RoomError } from './room-error.js';
 import type { RoomService } from './room-service.js';
@@ -30,6 +31,18 @@ const askBody = v.object({
   reason: v.picklist(['join', 'role', 'link', 'renew']),
 });
 
+const SITE = ['health', 'token'];
+const ADMIN = ['api', 'metrics'];
+
+/** Undefined when the address is none, such as `//`. */
+export function pathOf({ url = '/' }: IncomingMessage): URL | undefined {
+  try {
+    return new URL(url, 'http://server');
+  } catch {
+    return undefined;
+  }
+}
+
 class HttpError extends Error {
   constructor(
     readonly status: number,
@@ -51,21 +64,35 @@ class HttpError extends Error {
  *     DELETE /api/rooms/:room                     dismiss
  *     DELETE /api/rooms/:room/users/:user?ban=s   remove a user, and refuse every join for s seconds
  *     POST   /api/tokens {room, user, role?, …}   mint a token
+ *     GET    /metrics                             Prometheus
  */
 export class HttpApi {
+  /** The API and the metrics have a port of their own. */
+  apart = false;
+
   constructor(
     private readonly service: RoomService,
     private readonly tokens: Tokens,
     private readonly settings: Settings,
     private readonly randomId: () => string,
+    private readonly metrics: Metrics,
+    private readonly saved: () => Promise<void> | undefined,
   ) {}
 
   /** @returns whether the request was one of ours; it is answered then */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
-    const url = new URL(request.url ?? '/', 'http://server');
-    const path = url.pathname.split('/').slice(1).map(decode);
-    const [top] = path;
-    if (top !== 'health' && top !== 'token' && top !== 'api') return false;
+    return this.#handle(request, response, this.apart ? SITE : [...SITE, ...ADMIN]);
+  }
+
+  /** The same for the port of their own. */
+  handleAdmin(request: IncomingMessage, response: ServerResponse): boolean {
+    return this.#handle(request, response, ['health', ...ADMIN]);
+  }
+
+  #handle(request: IncomingMessage, response: ServerResponse, tops: readonly string[]): boolean {
+    const url = pathOf(request);
+    const path = url?.pathname.split('/').slice(1).map(decode) ?? [];
+    if (!url || !tops.includes(path[0] ?? '')) return false;
     this.#answer(request, path, url)
       .then(([status, body, headers]) => write(response, status, body, headers))
       .catch((error: unknown) => {
@@ -83,6 +110,7 @@ export class HttpApi {
   ): Promise<[status: number, body: unknown, headers?: Record<string, string>]> {
     const refused = refusal(request, this.settings);
     if (refused !== undefined) throw new HttpError(403, refused);
+    if (path.includes(undefined)) throw new HttpError(400, 'The path is not valid.');
     const [top, kind, room, users, user] = path;
     const { method = '' } = request;
     if (top === 'health') {
@@ -95,6 +123,8 @@ export class HttpApi {
       return this.#token(request);
     }
     this.#authorize(request);
+    if (top === 'metrics')
+      return [200, await this.metrics.text(), { 'content-type': this.metrics.contentType }];
     const call = `${method} ${kind ?? ''}/${path.length - 2}`;
     switch (call) {
       case 'GET rooms/0':
@@ -112,13 +142,16 @@ export class HttpApi {
       case 'DELETE rooms/1':
         if (!this.service.dismissRoom(room ?? ''))
           throw new HttpError(404, `There is no room “${room ?? ''}”.`);
+        await this.saved();
         return [200, { dismissed: room }];
       case 'DELETE rooms/3': {
         if (users !== 'users' || !user || !room) break;
         const ban = Number(url.searchParams.get('ban') ?? 0);
         if (!(ban >= 0 && ban <= 31_536_000))
           throw new HttpError(400, 'ban must be a number of seconds.');
-        return [200, { removed: this.service.removeUser(room, user, ban) }];
+        const removed = this.service.removeUser(room, user, ban);
+        await this.saved();
+        return [200, { removed }];
       }
       case 'POST tokens/0':
         return [201, await this.tokens.mint(await readBody(request, tokenBody))];
@@ -211,8 +244,7 @@ async function readBody<S extends v.GenericSchema>(
   }
   const result = v.safeParse(schema, body);
   if (result.success) return result.output;
-  const [issue] = result.issues;
-  throw new HttpError(400, `${v.getDotPath(issue) ?? 'body'}: ${issue.message}`);
+  throw new HttpError(400, describeIssue(result.issues[0]));
 }
 
 function toHttp(error: unknown): HttpError {
@@ -235,5 +267,5 @@ function write(
     'x-content-type-options': 'nosniff',
     ...headers,
   });
-  response.end(JSON.stringify(body));
+  response.end(typeof body === 'string' ? body : JSON.stringify(body));
 }

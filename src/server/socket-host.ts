@@ -11,14 +11,18 @@ import {
   type ServerMessage,
 } from '../protocol/messages.js';
 import { parseFrame } from '../protocol/validators.js';
+import { addressGroup, clientAddress } from './addresses.js';
 import { Channel } from './channel.js';
 import type { Clock } from './clock.js';
 import { refusal } from './guards.js';
+import type { Metrics } from './metrics.js';
 import type { Settings } from './options.js';
 import { RoomError } from './room-error.js';
 import type { RoomService } from './room-service.js';
 import type { Session } from './session.js';
 import type { Claims, Tokens } from './tokens.js';
+
+const MAX_WAITING = 64;
 
 /** Sockets in front of the room service: frames, liveness, resumes, limits. */
 export class SocketHost {
@@ -38,13 +42,19 @@ export class SocketHost {
     private readonly tokens: Tokens,
     private readonly settings: Settings,
     private readonly clock: Clock,
+    private readonly metrics: Metrics,
   ) {
     this.#ping();
   }
 
+  /** Sockets open now. */
+  get size(): number {
+    return this.#wss.clients.size;
+  }
+
   /** Takes over a request to upgrade, or refuses it. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const address = request.socket.remoteAddress ?? '';
+    const address = addressGroup(clientAddress(request, this.settings.proxies));
     const pending = this.#pending.get(address) ?? 0;
     const refused = refusal(request, this.settings);
     if (refused !== undefined || this.#closed || pending >= this.settings.maxPending) {
@@ -52,6 +62,7 @@ export class SocketHost {
         refused !== undefined
           ? ['403 Forbidden', refused]
           : ['503 Service Unavailable', 'Try again later.'];
+      this.metrics.refused.inc({ reason: refused !== undefined ? 'origin' : 'pending' });
       socket.on('error', () => undefined);
       socket.end(
         `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
@@ -84,17 +95,21 @@ export class SocketHost {
       else this.#pending.delete(address);
     };
     const cancel = this.clock.after(this.settings.timers.join, () => {
+      this.metrics.refused.inc({ reason: 'join-timeout' });
       socket.close(CLOSE.joinTimeout, 'Nobody joined in time');
     });
     let session: Session | null = null;
     // One frame at a time: verifying a token takes a while, and order matters.
     let queue = Promise.resolve();
+    let waits = 0;
 
     socket.on('error', (error) => this.settings.log('socket-error', { message: error.message }));
     socket.on('pong', () => {
       if (session) session.lastHeard = this.clock.now();
     });
     socket.on('message', (raw, binary) => {
+      // Who sends faster than tokens are checked fills its own buffers, not ours.
+      if (++waits > MAX_WAITING) socket.pause();
       queue = queue.then(async () => {
         if (socket.readyState !== 1) return;
         try {
@@ -109,6 +124,8 @@ export class SocketHost {
           }
         } catch (error) {
           this.#onBad(socket, error);
+        } finally {
+          if (!--waits && socket.isPaused) socket.resume();
         }
       });
     });
@@ -120,8 +137,21 @@ export class SocketHost {
 
   /** @returns the session that the socket's first message joins or resumes */
   async #first(socket: WebSocket, message: ClientMessage | undefined): Promise<Session> {
-    if (message?.t === 'resume') return this.#resume(socket, message);
-    if (message?.t !== 'join') throw new Error('the first message must be join or resume');
+    if (message?.t !== 'join' && message?.t !== 'resume')
+      throw new Error('the first message must be join or resume');
+    const counter = message.t === 'join' ? this.metrics.joins : this.metrics.resumes;
+    try {
+      const session =
+        message.t === 'join' ? await this.#admit(socket, message) : this.#resume(socket, message);
+      counter.inc({ result: 'ok' });
+      return session;
+    } catch (error) {
+      counter.inc({ result: error instanceof RoomError ? error.code : 'unknown' });
+      throw error;
+    }
+  }
+
+  async #admit(socket: WebSocket, message: JoinMessage): Promise<Session> {
     const claims = await this.#claims(message.token);
     // The socket may have gone while the token was checked: nobody is there to join.
     if (socket.readyState !== 1) throw new RoomError('state', 'The socket is closed.');
@@ -131,7 +161,10 @@ export class SocketHost {
   #join(socket: WebSocket, message: JoinMessage, claims: Claims | null): Session {
     const channel = new Channel(
       () => this.clock.now(),
-      () => this.service.leave(session, 'timeout'),
+      () => {
+        this.metrics.refused.inc({ reason: 'slow' });
+        this.service.leave(session, 'timeout');
+      },
     );
     channel.socket = socket;
     const { session, joined } = this.service.join(message, claims, (made) => ({
@@ -174,7 +207,9 @@ export class SocketHost {
     if (!message) return;
     if (message.t === 'join' || message.t === 'resume')
       throw new Error(`${message.t} comes first, and once`);
+    this.metrics.messages.inc({ type: message.t });
     if (!channel.buckets.take(message.t)) {
+      this.metrics.refused.inc({ reason: 'flood' });
       socket.close(CLOSE.tooSlow, `Too many ${message.t} messages`);
       return;
     }
@@ -187,9 +222,10 @@ export class SocketHost {
         return;
       }
       if (message.t === 'role') {
-        const claims =
-          message.token !== undefined ? await this.#roleClaims(session, message.token) : null;
-        this.service.switchRole(session, message.role, claims?.role);
+        const claims = message.token !== undefined ? await this.tokens.verify(message.token) : null;
+        // It may have ended while the token was checked.
+        if (!this.service.get(session.id)) return;
+        this.service.switchRole(session, message.role, claims);
       } else {
         this.service.handle(session, message);
       }
@@ -199,14 +235,6 @@ export class SocketHost {
       if ('id' in message) reply({ error: error.toWire() });
       else throw new Error(error.message);
     }
-  }
-
-  async #roleClaims(session: Session, token: string): Promise<Claims | null> {
-    const claims = await this.#claims(token);
-    if (claims && (claims.room !== session.room.id || claims.user !== session.user)) {
-      throw new RoomError('forbidden', 'The token is for another room or user.');
-    }
-    return claims;
   }
 
   async #claims(token: string | undefined): Promise<Claims | null> {
@@ -222,6 +250,7 @@ export class SocketHost {
       return;
     }
     const message = error instanceof Error ? error.message : String(error);
+    this.metrics.refused.inc({ reason: 'malformed' });
     this.settings.log('malformed', { message: message.slice(0, 200) });
     // A close reason holds 123 bytes.
     socket.close(
