@@ -111,8 +111,8 @@ export class SocketHost {
       // Who sends faster than tokens are checked fills its own buffers, not ours.
       if (++waits > MAX_WAITING) socket.pause();
       queue = queue.then(async () => {
-        if (socket.readyState !== 1) return;
         try {
+          if (socket.readyState !== 1) return;
           // `ws` gives a Buffer unless told otherwise.
           if (binary) throw new Error('frames are text');
           const frame = parseFrame((raw as Buffer).toString());

@@ -3,10 +3,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+/** The tools that run tests and benchmarks start there. */
+const root = process.cwd();
 
 /** @param entry Below the project; a TypeScript file. @returns the script made of it */
 export async function bundle(entry: string): Promise<string> {
