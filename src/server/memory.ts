@@ -47,7 +47,7 @@ export class Expiring<T> {
 }
 
 interface Times {
-  /** Tokens issued before this are refused; milliseconds. */
+  /** Tokens issued until then are refused; milliseconds. */
   notBefore: number;
   /** Everything is refused until then; milliseconds. */
   until: number;
@@ -92,7 +92,7 @@ export class Bans {
       (ban) =>
         ban !== undefined &&
         (this.clock.now() < ban.until ||
-          (issuedAt !== undefined && issuedAt * 1000 < ban.notBefore)),
+          (issuedAt !== undefined && Math.round(issuedAt * 1000) <= ban.notBefore)),
     );
   }
 
