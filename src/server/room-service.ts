@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { RoomMode, UserRole } from '../drivers/driver.js';
 import type {
   ClientMessage,
@@ -12,6 +11,7 @@ import { hasFixedLayout } from '../protocol/validators.js';
 import { checkJoin } from './admission.js';
 import { checkCapacity, checkFanout, highest } from './capacity.js';
 import type { Clock } from './clock.js';
+import { randomId } from './ids.js';
 import { Bans, Expiring, type Ended } from './memory.js';
 import type { Settings } from './options.js';
 import { connectNewcomer, reconnect, tellWanted } from './pairing.js';
@@ -45,7 +45,7 @@ export class RoomService {
   constructor(
     private readonly settings: Settings,
     private readonly clock: Clock,
-    private readonly newId: () => string = () => randomBytes(16).toString('base64url'),
+    private readonly newId: () => string = randomId,
   ) {
     this.#ended = new Expiring(clock, MAX_ENDED);
     this.bans = new Bans(clock, settings.tokenLife);

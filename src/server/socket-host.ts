@@ -33,6 +33,7 @@ export class SocketHost {
     handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
   });
   #channels = new Map<string, Channel>();
+  #streams = new WeakMap<WebSocket, Duplex>();
   #pending = new Map<string, number>();
   #cancelPing: (() => void) | undefined;
   #closed = false;
@@ -69,7 +70,10 @@ export class SocketHost {
       );
       return;
     }
-    this.#wss.handleUpgrade(request, socket, head, (ws) => this.#accept(ws, address));
+    this.#wss.handleUpgrade(request, socket, head, (ws) => {
+      this.#streams.set(ws, socket);
+      this.#accept(ws, address);
+    });
   }
 
   close(): void {
@@ -166,7 +170,7 @@ export class SocketHost {
         this.service.leave(session, 'timeout');
       },
     );
-    channel.socket = socket;
+    this.#plug(channel, socket);
     const { session, joined } = this.service.join(message, claims, (made) => ({
       send: (one) => channel.send(one),
       end: () => {
@@ -181,12 +185,17 @@ export class SocketHost {
     return session;
   }
 
+  #plug(channel: Channel, socket: WebSocket): void {
+    channel.socket = socket;
+    channel.stream = this.#streams.get(socket) ?? null;
+  }
+
   #resume(socket: WebSocket, { session: id, token }: ClientMessage & { t: 'resume' }): Session {
     const session = this.service.resume(id, token);
     const channel = this.#channels.get(id);
     if (!channel || channel.over) throw new RoomError('state', 'This session is over; join anew.');
     const stale = channel.socket;
-    channel.socket = socket;
+    this.#plug(channel, socket);
     stale?.terminate();
     const { ice } = this.settings;
     channel.sendDirect({
@@ -266,7 +275,7 @@ export class SocketHost {
     if (!session) return;
     const channel = this.#channels.get(session.id);
     if (channel?.socket !== socket) return;
-    channel.socket = null;
+    channel.socket = channel.stream = null;
     if (code === 1000 || code === 1001 || code === CLOSE.malformed)
       this.service.leave(session, 'leave');
     else this.service.drop(session);

@@ -2,7 +2,7 @@
 import { createRoomServer, type RoomServerOptions } from '../../src/server/index.js';
 
 export interface Usage {
-  /** Bytes, after a collection. */
+  /** Bytes, after a collection; with buffers. */
   heap: number;
   rss: number;
   sockets: number;
@@ -17,12 +17,12 @@ const { url } = await server.listen(0, '127.0.0.1');
 process.on('message', () => {
   gc?.();
   gc?.();
-  const { heapUsed, rss } = process.memoryUsage();
+  const { heapUsed, external, rss } = process.memoryUsage();
   const resources = process.getActiveResourcesInfo();
   const count = (name: string): number => resources.filter((one) => one === name).length;
   const rooms = server.listRooms();
   const usage: Usage = {
-    heap: heapUsed,
+    heap: heapUsed + external,
     rss,
     sockets: count('TCPSocketWrap'),
     timers: count('Timeout'),
