@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { ClientMessage, Frame, ServerMessage } from '../protocol/messages.js';
 import { CLOSE } from '../protocol/messages.js';
@@ -12,7 +13,10 @@ const ACK_EVERY = 16;
 export class Channel implements Outbox {
   readonly buckets: Buckets;
   socket: WebSocket | null = null;
+  /** What the socket writes to; held back until the turn of the event loop is over. */
+  stream: Duplex | null = null;
   over = false;
+  #held = false;
   #reliable = new Reliable<ServerMessage, ClientMessage>();
 
   /** @param lost Called when more has piled up than can be replayed. */
@@ -71,6 +75,19 @@ export class Channel implements Outbox {
       socket.terminate();
       return;
     }
+    this.#hold();
     socket.send(JSON.stringify(frame));
+  }
+
+  /** Most that a client is told comes several at a time: one write for all. */
+  #hold(): void {
+    const { stream } = this;
+    if (this.#held || !stream) return;
+    this.#held = true;
+    stream.cork();
+    setImmediate(() => {
+      this.#held = false;
+      stream.uncork();
+    });
   }
 }

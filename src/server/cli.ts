@@ -22,8 +22,15 @@ const USAGE = `rtc-elements-server [--port 8080] [--host 0.0.0.0] [--dev] [--ori
   --turn-secret-file FILE   what it holds is the secret shared with the TURN server
   --relay WHERE    always, live or never: where media goes through TURN only, hiding addresses
 
+  --admin-port N   HTTP API and metrics on a port of their own, and no longer on --port
+  --admin-host H   address of that port; 127.0.0.1 unless named
+  --state FILE     keeps removals and dismissals over a restart
+  --trusted-proxy A  address or network (10.0.0.0/8) whose X-Forwarded-For is believed; may be repeated
+  --max-rooms N, --max-users N (in a room), --max-joins N (of a room in a second),
+  --max-pending N (sockets of one address that have not joined)   1000, 200, 20 and 100
+
   RTC_SECRETS      secrets of at least 32 bytes for tokens, separated by commas; the first signs
-  RTC_ADMIN_KEY    Bearer key of the HTTP API
+  RTC_ADMIN_KEY    Bearer key of the HTTP API and of /metrics
   RTC_TURN_SECRET  the secret shared with the TURN server, instead of --turn-secret-file
   RTC_ICE_SERVERS  JSON list of {urls, username?, credential?}
   LIVEKIT_API_KEY, LIVEKIT_API_SECRET   a key of LiveKit's configuration
@@ -46,6 +53,14 @@ async function main(): Promise<void> {
       turn: { type: 'string', multiple: true },
       'turn-secret-file': { type: 'string' },
       relay: { type: 'string' },
+      'admin-port': { type: 'string' },
+      'admin-host': { type: 'string' },
+      state: { type: 'string' },
+      'trusted-proxy': { type: 'string', multiple: true },
+      'max-rooms': { type: 'string' },
+      'max-users': { type: 'string' },
+      'max-joins': { type: 'string' },
+      'max-pending': { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -53,9 +68,8 @@ async function main(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new Error('--port must be 0 to 65535.');
+  const port = readPort('--port', values.port);
+  const adminPort = values['admin-port'];
   const livekit = livekitFromEnvironment(
     { url: values['livekit-url'], apiUrl: values['livekit-api-url'] },
     process.env,
@@ -77,13 +91,28 @@ async function main(): Promise<void> {
     ...(values['public-host'] && { publicHost: values['public-host'] }),
     ...(values.turn && { turn: { urls: values.turn, secret: turnSecret(values) } }),
     ...(values.relay && { relay: values.relay as Relay }),
+    ...(values.state && { stateFile: values.state }),
+    ...(values['trusted-proxy'] && { trustedProxies: values['trusted-proxy'] }),
+    ...(values['max-rooms'] && { maxRooms: Number(values['max-rooms']) }),
+    ...(values['max-users'] && { maxUsers: Number(values['max-users']) }),
+    ...(values['max-joins'] && { maxJoins: Number(values['max-joins']) }),
+    ...(values['max-pending'] && { maxPending: Number(values['max-pending']) }),
+    log(event, { message }) {
+      if (event === 'state-error' || event === 'http-error')
+        process.stderr.write(`${event}: ${String(message)}\n`);
+    },
   });
+  const admin =
+    adminPort === undefined
+      ? undefined
+      : await server.listenAdmin(readPort('--admin-port', adminPort), values['admin-host']);
   const { url } = await server.listen(port, values.host);
   // Before the address is told: whoever waits for it may end the server at once.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void server.close().then(() => process.exit(0)));
   }
   process.stdout.write(`Room server at ${url}\n`);
+  if (admin) process.stdout.write(`HTTP API and metrics at ${admin.url}\n`);
   if (values.dev && server.adminKey) process.stdout.write(`HTTP API key: ${server.adminKey}\n`);
 }
 
@@ -91,6 +120,13 @@ function turnSecret({ 'turn-secret-file': file }: { 'turn-secret-file'?: string 
   const secret = file === undefined ? process.env.RTC_TURN_SECRET : readFileSync(file, 'utf8');
   if (!secret) throw new Error('--turn needs --turn-secret-file or RTC_TURN_SECRET.');
   return secret.trim();
+}
+
+function readPort(name: string, text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Error(`${name} must be 0 to 65535.`);
+  return port;
 }
 
 type RTCIceServerList = NonNullable<Parameters<typeof createRoomServer>[0]>['iceServers'];

@@ -2,9 +2,10 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as v from 'valibot';
 import type { ErrorCode } from '../protocol/messages.js';
-import { ID } from '../protocol/validators.js';
+import { describeIssue, ID } from '../protocol/validators.js';
 import { refusal } from './guards.js';
 import type { LiveKit } from './livekit.js';
+import type { Metrics } from './metrics.js';
 import type { TokenMinter } from './minters.js';
 import type { Authenticated, Settings, TokenAsk } from './options.js';
 import { RoomError, UpstreamError } from './room-error.js';
@@ -39,6 +40,18 @@ const askBody = v.object({
   reason: v.picklist(['join', 'role', 'link', 'renew']),
 });
 
+const SITE = ['health', 'token'];
+const ADMIN = ['api', 'metrics'];
+
+/** Undefined when the address is none, such as `//`. */
+export function pathOf({ url = '/' }: IncomingMessage): URL | undefined {
+  try {
+    return new URL(url, 'http://server');
+  } catch {
+    return undefined;
+  }
+}
+
 class HttpError extends Error {
   constructor(
     readonly status: number,
@@ -60,25 +73,39 @@ class HttpError extends Error {
  *     DELETE /api/rooms/:room                     dismiss
  *     DELETE /api/rooms/:room/users/:user?ban=s   remove a user, and refuse every join for s seconds
  *     POST   /api/tokens {room, user, role?, …}   mint a token
+ *     GET    /metrics                             Prometheus
  *
  * With the option `livekit` all of it is about LiveKit's rooms too; the two that make something take
  * `provider: "livekit"` in their body.
  */
 export class HttpApi {
+  /** The API and the metrics have a port of their own. */
+  apart = false;
+
   constructor(
     private readonly service: RoomService,
     private readonly tokens: Tokens,
     private readonly settings: Settings,
     private readonly randomId: () => string,
     private readonly livekit: LiveKit | undefined,
+    private readonly metrics: Metrics,
+    private readonly saved: () => Promise<void> | undefined,
   ) {}
 
   /** @returns whether the request was one of ours; it is answered then */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
-    const url = new URL(request.url ?? '/', 'http://server');
-    const path = url.pathname.split('/').slice(1).map(decode);
-    const [top] = path;
-    if (top !== 'health' && top !== 'token' && top !== 'api') return false;
+    return this.#handle(request, response, this.apart ? SITE : [...SITE, ...ADMIN]);
+  }
+
+  /** The same for the port of their own. */
+  handleAdmin(request: IncomingMessage, response: ServerResponse): boolean {
+    return this.#handle(request, response, ['health', ...ADMIN]);
+  }
+
+  #handle(request: IncomingMessage, response: ServerResponse, tops: readonly string[]): boolean {
+    const url = pathOf(request);
+    const path = url?.pathname.split('/').slice(1).map(decode) ?? [];
+    if (!url || !tops.includes(path[0] ?? '')) return false;
     this.#answer(request, path, url)
       .then(([status, body, headers]) => write(response, status, body, headers))
       .catch((error: unknown) => {
@@ -96,6 +123,7 @@ export class HttpApi {
   ): Promise<[status: number, body: unknown, headers?: Record<string, string>]> {
     const refused = refusal(request, this.settings);
     if (refused !== undefined) throw new HttpError(403, refused);
+    if (path.includes(undefined)) throw new HttpError(400, 'The path is not valid.');
     const [top, kind, room, users, user] = path;
     const { method = '' } = request;
     if (top === 'health') {
@@ -108,6 +136,8 @@ export class HttpApi {
       return this.#token(request);
     }
     this.#authorize(request);
+    if (top === 'metrics')
+      return [200, await this.metrics.text(), { 'content-type': this.metrics.contentType }];
     const call = `${method} ${kind ?? ''}/${path.length - 2}`;
     switch (call) {
       case 'GET rooms/0':
@@ -134,6 +164,7 @@ export class HttpApi {
         const here = this.service.dismissRoom(room ?? '');
         const there = await this.livekit?.dismissRoom(room ?? '');
         if (!here && !there) throw new HttpError(404, `There is no room “${room ?? ''}”.`);
+        await this.saved();
         return [200, { dismissed: room }];
       }
       case 'DELETE rooms/3': {
@@ -142,6 +173,7 @@ export class HttpApi {
         if (!(ban >= 0 && ban <= 31_536_000))
           throw new HttpError(400, 'ban must be a number of seconds.');
         const here = this.service.removeUser(room, user, ban);
+        await this.saved();
         const there = (await this.livekit?.removeUser(room, user)) ?? 0;
         return [200, { removed: here + there }];
       }
@@ -250,8 +282,7 @@ async function readBody<S extends v.GenericSchema>(
   }
   const result = v.safeParse(schema, body);
   if (result.success) return result.output;
-  const [issue] = result.issues;
-  throw new HttpError(400, `${v.getDotPath(issue) ?? 'body'}: ${issue.message}`);
+  throw new HttpError(400, describeIssue(result.issues[0]));
 }
 
 function toHttp(error: unknown): HttpError {
@@ -277,5 +308,5 @@ function write(
     'x-content-type-options': 'nosniff',
     ...headers,
   });
-  response.end(JSON.stringify(body));
+  response.end(typeof body === 'string' ? body : JSON.stringify(body));
 }

@@ -7,14 +7,16 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { isIPv6, type AddressInfo } from 'node:net';
 import { realClock } from './clock.js';
-import { HttpApi } from './http-api.js';
+import { HttpApi, pathOf } from './http-api.js';
 import type { LiveKitToken } from './livekit-options.js';
 import { LiveKit } from './livekit.js';
+import { Metrics } from './metrics.js';
 import { readOptions, type RoomServerOptions } from './options.js';
 import { RoomService, type RoomInfo } from './room-service.js';
 import { SocketHost } from './socket-host.js';
+import { StateFile } from './state-file.js';
 import { StunServer } from './stun.js';
 import { Tokens, type TokenRequest } from './tokens.js';
 import type { RoomMode } from '../drivers/driver.js';
@@ -47,9 +49,14 @@ export interface RoomServer {
   listen(port?: number, host?: string): Promise<{ port: number; url: string }>;
   /** Answers STUN at `stunPort`, for a server that is attached to another. @returns the port */
   listenStun(host?: string): Promise<number>;
+  /**
+   * Listens for the HTTP API and the metrics alone, on loopback unless named otherwise; from then on
+   * they are not answered elsewhere. Port 0 takes a free one.
+   */
+  listenAdmin(port?: number, host?: string): Promise<{ port: number; url: string }>;
   /** Answers upgrades of another HTTP server at `path`, `/rtc` by default. */
   attach(server: Server, options?: { path?: string }): void;
-  /** Answers `/health`, `/token` and `/api`. @returns false when the request is none of these */
+  /** Answers `/health`, `/token`, `/api` and `/metrics`. @returns false when the request is none of these */
   handler(request: IncomingMessage, response: ServerResponse): boolean;
   /** @returns false when the room is open already */
   createRoom(room: string, mode?: RoomMode): boolean;
@@ -75,10 +82,16 @@ export function createRoomServer(options: RoomServerOptions = {}): RoomServer {
   const tokens = new Tokens(settings.secrets, settings.audience, settings.tokenLife, () =>
     clock.now(),
   );
-  const sockets = new SocketHost(service, tokens, settings, clock);
+  const { stateFile, log } = settings;
+  const state = stateFile === undefined ? undefined : new StateFile(stateFile, service.bans, log);
+  const metrics = new Metrics(() => ({ ...service.size, sockets: sockets.size }));
+  service.left = (reason) => metrics.left.inc({ reason });
+  const sockets: SocketHost = new SocketHost(service, tokens, settings, clock, metrics);
   const livekit =
     settings.livekit && new LiveKit(settings.livekit, settings, service.bans, () => clock.now());
-  const api = new HttpApi(service, tokens, settings, random, livekit);
+  const api = new HttpApi(service, tokens, settings, random, livekit, metrics, () =>
+    state?.saved(),
+  );
   const stun = new StunServer(settings.log);
   const detach: (() => void)[] = [];
   const own: Server[] = [];
@@ -88,21 +101,20 @@ export function createRoomServer(options: RoomServerOptions = {}): RoomServer {
 
   const attach = (server: Server, { path = '/rtc' }: { path?: string } = {}): void => {
     const upgrade = (...[request, socket, head]: Parameters<SocketHost['upgrade']>): void => {
-      if (new URL(request.url ?? '/', 'http://server').pathname === path)
-        sockets.upgrade(request, socket, head);
+      if (pathOf(request)?.pathname === path) sockets.upgrade(request, socket, head);
       else if (server.listenerCount('upgrade') === 1) socket.destroy();
     };
     server.on('upgrade', upgrade);
     detach.push(() => server.off('upgrade', upgrade));
   };
 
-  const start = (port: number, host: string | undefined): Promise<Server> => {
+  const start = (port: number, host: string | undefined, admin = false): Promise<Server> => {
     const server = createServer((request, response) => {
-      if (handler(request, response)) return;
+      if (admin ? api.handleAdmin(request, response) : handler(request, response)) return;
       response.writeHead(404, { 'content-type': 'text/plain' });
       response.end('RTC elements room server. The WebSocket is at /rtc.\n');
     });
-    attach(server);
+    if (!admin) attach(server);
     return new Promise((resolve, reject) => {
       server.once('error', reject);
       server.listen(port, host, () => {
@@ -150,6 +162,15 @@ export function createRoomServer(options: RoomServerOptions = {}): RoomServer {
       const name = settings.dev ? 'localhost' : (host ?? 'localhost');
       return { port: address.port, url: `http://${name}:${address.port}` };
     },
+    async listenAdmin(port = 0, host = '127.0.0.1') {
+      if (settings.adminKey === undefined)
+        throw new Error('The HTTP API needs the option adminKey: its Bearer key.');
+      const server = await start(port, settings.dev ? '127.0.0.1' : host, true);
+      api.apart = true;
+      const address = server.address() as AddressInfo;
+      const name = isIPv6(address.address) ? `[${address.address}]` : address.address;
+      return { port: address.port, url: `http://${name}:${address.port}` };
+    },
     createRoom: (room, mode) => service.createRoom(room, mode),
     listRooms: () => service.listRooms(),
     getRoom: (room) => service.getRoom(room),
@@ -167,6 +188,7 @@ export function createRoomServer(options: RoomServerOptions = {}): RoomServer {
           return new Promise((resolve) => server.close(resolve));
         }),
       );
+      await state?.saved();
     },
   };
 }

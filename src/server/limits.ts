@@ -11,20 +11,31 @@ const RATES: Record<string, [burst: number, perSecond: number]> = {
   leave: [10, 1],
 };
 
+/** A token bucket: `burst` at once, and so many per second from then on. */
+export class Bucket {
+  #left: number | undefined;
+  #at = 0;
+
+  /** @returns whether one more is within bounds; one that is not costs nothing */
+  take(now: number, burst: number, perSecond: number): boolean {
+    const left = Math.min(burst, (this.#left ?? burst) + ((now - this.#at) / 1000) * perSecond);
+    this.#at = now;
+    this.#left = left < 1 ? left : left - 1;
+    return left >= 1;
+  }
+}
+
 /** Token buckets, one for each message type of one client. */
 export class Buckets {
-  #buckets = new Map<string, { left: number; at: number }>();
+  #buckets = new Map<string, Bucket>();
 
   constructor(private readonly now: () => number) {}
 
   /** @returns whether one more message of this type is within bounds */
   take(type: string): boolean {
     const [burst, perSecond] = RATES[type] ?? [10, 1];
-    const now = this.now();
-    const bucket = this.#buckets.get(type) ?? { left: burst, at: now };
-    bucket.left = Math.min(burst, bucket.left + ((now - bucket.at) / 1000) * perSecond) - 1;
-    bucket.at = now;
+    const bucket = this.#buckets.get(type) ?? new Bucket();
     this.#buckets.set(type, bucket);
-    return bucket.left >= 0;
+    return bucket.take(this.now(), burst, perSecond);
   }
 }

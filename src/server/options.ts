@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http';
+import type { BlockList } from 'node:net';
 import type { IceConfig } from '../protocol/messages.js';
 import type { UserRole } from '../drivers/driver.js';
 import { readLiveKit, type LiveKitOptions, type LiveKitSettings } from './livekit-options.js';
 import { readIce, type IceSettings, type Relay, type TurnOptions } from './ice.js';
 import type { TokenMinter } from './minters.js';
+import { readProxies } from './addresses.js';
 
 /** What `token-url` was asked; everything in it is the page's claim. */
 export interface TokenAsk {
@@ -64,8 +66,20 @@ export interface RoomServerOptions {
   /** Rooms, and users in a room, at most; default 1,000 and 200. */
   maxRooms?: number;
   maxUsers?: number;
+  /** Joins of one room in a second, at most, after a burst of five times as many; default 20. */
+  maxJoins?: number;
   /** Sockets of one address that have not joined yet, at most; default 100. */
   maxPending?: number;
+  /**
+   * Addresses or networks (`10.0.0.0/8`) of the proxies in front, whose X-Forwarded-For names the
+   * client; default none: the header is not believed.
+   */
+  trustedProxies?: readonly string[];
+  /**
+   * A file that keeps removals and dismissals over a restart; default: they are forgotten then. One
+   * server for one file.
+   */
+  stateFile?: string;
   /** Says who asks for a token at `POST /token`. Without it the endpoint is open in `dev` only. */
   authenticate?: (
     request: IncomingMessage,
@@ -104,7 +118,10 @@ export interface Settings {
   maxAnchors: { live: number; rtc: number };
   maxRooms: number;
   maxUsers: number;
+  maxJoins: number;
   maxPending: number;
+  proxies: BlockList;
+  stateFile: string | undefined;
   authenticate: RoomServerOptions['authenticate'];
   livekit: LiveKitSettings | undefined;
   stunPort: number | undefined;
@@ -130,6 +147,9 @@ export function readOptions(options: RoomServerOptions, random: () => string): S
   const { stunPort } = options;
   if (stunPort !== undefined && !(Number.isInteger(stunPort) && stunPort >= 0 && stunPort < 65_536))
     throw new Error('stunPort must be 0 to 65535.');
+  for (const name of ['tokenLife', 'maxRooms', 'maxUsers', 'maxJoins', 'maxPending'] as const) {
+    if (!((options[name] ?? 1) >= 1)) throw new Error(`${name} must be a number of 1 or more.`);
+  }
   return {
     dev,
     secrets,
@@ -149,7 +169,10 @@ export function readOptions(options: RoomServerOptions, random: () => string): S
     maxAnchors: { live: 4, rtc: 8, ...options.maxAnchors },
     maxRooms: options.maxRooms ?? 1_000,
     maxUsers: options.maxUsers ?? 200,
+    maxJoins: options.maxJoins ?? 20,
     maxPending: options.maxPending ?? 100,
+    proxies: readProxies(options.trustedProxies ?? []),
+    stateFile: options.stateFile,
     authenticate: options.authenticate,
     livekit: options.livekit && readLiveKit(options.livekit),
     stunPort,

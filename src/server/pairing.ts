@@ -24,8 +24,9 @@ export function connectNewcomer(
   const first = wanted.find(({ streams }) => streams.main ?? streams.auxiliary) ?? wanted[0];
   return partners.map((partner) => {
     const conn = newId();
-    room.connections.set(conn, { id: conn, a: newcomer, b: partner });
     const parked = offer !== undefined && partner === first;
+    const offerer = parked ? newcomer : partner;
+    room.connections.set(conn, { id: conn, a: newcomer, b: partner, offerer });
     partner.outbox.send({
       t: 'connect',
       connect: { conn, peer: newcomer.id, offerer: !parked, ...(parked && { offer }) },
@@ -41,9 +42,10 @@ export function reconnect(room: Room, session: Session, newId: () => string): vo
     const wanted = belong(session, other);
     if (wanted && !link) {
       const conn = newId();
-      room.connections.set(conn, { id: conn, a: session, b: other });
       // The one who has been here longer offers.
       const offers = session.order < other.order;
+      const offerer = offers ? session : other;
+      room.connections.set(conn, { id: conn, a: session, b: other, offerer });
       session.outbox.send({ t: 'connect', connect: { conn, peer: other.id, offerer: offers } });
       other.outbox.send({ t: 'connect', connect: { conn, peer: session.id, offerer: !offers } });
     } else if (link && session.role === 'audience' && other.role === 'audience') {

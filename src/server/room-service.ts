@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { RoomMode, UserRole } from '../drivers/driver.js';
 import type {
   ClientMessage,
@@ -6,28 +5,23 @@ import type {
   JoinedMessage,
   JoinMessage,
   LeftReason,
-  PublishedStreams,
   StreamWish,
 } from '../protocol/messages.js';
 import { hasFixedLayout } from '../protocol/validators.js';
+import { checkJoin } from './admission.js';
 import { checkCapacity, checkFanout, highest } from './capacity.js';
 import type { Clock } from './clock.js';
 import { relayed, withoutAddresses } from './ice.js';
+import { randomId } from './ids.js';
 import { Bans, Expiring, type Ended } from './memory.js';
 import type { Settings } from './options.js';
 import { connectNewcomer, reconnect, tellWanted } from './pairing.js';
 import { RoomError } from './room-error.js';
-import { Room } from './room.js';
+import { inspect, Room, type RoomInfo } from './room.js';
 import { receives, streamId, toPeer, TYPES, type Outbox, type Session } from './session.js';
-import type { Claims } from './tokens.js';
+import { SKEW, type Claims } from './tokens.js';
 
-export interface RoomInfo {
-  room: string;
-  /** Absent: this server itself. */
-  provider?: 'livekit';
-  mode: RoomMode | null;
-  users: { user: string; data: string; role: UserRole; link: boolean; streams: PublishedStreams }[];
-}
+export type { RoomInfo } from './room.js';
 
 const SENTENCES: Record<EndedReason, string> = {
   kick: 'The same user joined this room elsewhere.',
@@ -36,9 +30,14 @@ const SENTENCES: Record<EndedReason, string> = {
   'token-expired': 'The token has expired.',
 };
 
+/** Ended sessions remembered, to tell those who come back why. */
+const MAX_ENDED = 100_000;
+
 /** Rooms, who is in them, and what they may do. No socket and no clock of its own. */
 export class RoomService {
   readonly bans: Bans;
+  /** Called as each session ends. */
+  left: (reason: LeftReason) => void = () => undefined;
   #rooms = new Map<string, Room>();
   #sessions = new Map<string, Session>();
   #ended: Expiring<Ended>;
@@ -47,9 +46,9 @@ export class RoomService {
   constructor(
     private readonly settings: Settings,
     private readonly clock: Clock,
-    private readonly newId: () => string = () => randomBytes(16).toString('base64url'),
+    private readonly newId: () => string = randomId,
   ) {
-    this.#ended = new Expiring(clock);
+    this.#ended = new Expiring(clock, MAX_ENDED);
     this.bans = new Bans(clock, settings.tokenLife);
   }
 
@@ -78,15 +77,14 @@ export class RoomService {
     const { mode, role, want, streams, data = claims?.userData ?? '', previous, offer } = message;
     const user = claims?.user ?? message.user ?? `guest-${this.newId().slice(0, 6)}`;
     const link = message.link === true || claims?.link === true;
-    this.#checkJoin(message, user, link, claims);
-    if (offer !== undefined && !hasFixedLayout(offer)) {
-      throw new RoomError(
-        'argument',
-        'The offer does not have the fixed layout of four media sections.',
-      );
-    }
+    checkJoin(message, link, claims);
+    this.#checkBan(message.room, user, claims);
     this.#checkPrevious(message, user, previous);
     const room = this.#rooms.get(message.room) ?? new Room(message.room);
+    const { maxJoins } = this.settings;
+    if (!room.joins.take(this.clock.now(), 5 * maxJoins, maxJoins)) {
+      throw new RoomError('network', 'Too many join this room at once. It is tried again.');
+    }
     if (room.mode && room.mode !== mode) {
       throw new RoomError(
         'state',
@@ -131,6 +129,7 @@ export class RoomService {
       told: new Map(),
       streams: role === 'anchor' ? streams : {},
       resumeToken: this.newId(),
+      tokenExpires: claims?.expiresAt ?? Infinity,
       lastHeard: this.clock.now(),
       outbox: { send: () => undefined, end: () => undefined },
     };
@@ -175,6 +174,10 @@ export class RoomService {
         isEnded(ended) ? ended : undefined,
       );
     }
+    if (this.#expired(session)) {
+      this.leave(session, 'timeout');
+      throw new RoomError('state', 'The token has expired; join anew with a new one.');
+    }
     session.resumeToken = this.newId();
     session.cancelTimer?.();
     session.cancelTimer = undefined;
@@ -205,6 +208,7 @@ export class RoomService {
     this.#ended.set(session.id, reason, this.settings.timers.endedMemory);
     room.tell(null, { t: 'peer-left', session: session.id, reason });
     session.outbox.end();
+    this.left(reason);
     if (!room.sessions.size) this.#closeLater(room, this.settings.timers.emptyAfterLeave);
   }
 
@@ -216,9 +220,21 @@ export class RoomService {
     this.#ended.set(session.id, reason, this.settings.timers.endedMemory);
   }
 
-  /** @throws RoomError */
-  switchRole(session: Session, role: UserRole, limit = session.limit): void {
+  /**
+   * @param claims Of a token that came with the request; null: that of the join still counts
+   * @throws RoomError
+   */
+  switchRole(session: Session, role: UserRole, claims: Claims | null = null): void {
     const { room } = session;
+    const limit = claims?.role ?? session.limit;
+    if (claims) {
+      if (claims.room !== room.id || claims.user !== session.user)
+        throw new RoomError('forbidden', 'The token is for another room or user.');
+      this.#checkBan(room.id, session.user, claims);
+      session.tokenExpires = claims.expiresAt;
+    } else if (this.#expired(session)) {
+      throw new RoomError('auth', 'The token has expired; a role switch needs a new one.');
+    }
     if (role === session.role) return;
     if (session.link) throw new RoomError('forbidden', 'A cross-room link stays audience.');
     if (role === 'audience' && room.mode === 'rtc') {
@@ -329,22 +345,11 @@ export class RoomService {
     this.#rooms.clear();
   }
 
-  #checkJoin(message: JoinMessage, user: string, link: boolean, claims: Claims | null): void {
-    const { mode, role, room } = message;
-    if (link && role !== 'audience')
-      throw new RoomError('forbidden', 'A cross-room link joins as audience.');
-    if (role === 'audience' && mode === 'rtc') {
-      throw new RoomError('argument', 'A call has no audience; use mode="live".');
-    }
-    if (claims) {
-      if (claims.room !== room)
-        throw new RoomError('forbidden', `The token is for another room than “${room}”.`);
-      if (message.user !== undefined && message.user !== claims.user) {
-        throw new RoomError('forbidden', `The token is for another user than “${message.user}”.`);
-      }
-      if (!highest(role, claims.role))
-        throw new RoomError('forbidden', 'The token does not allow the role anchor.');
-    }
+  #expired({ tokenExpires }: Session): boolean {
+    return this.clock.now() / 1000 > tokenExpires + SKEW;
+  }
+
+  #checkBan(room: string, user: string, claims: Claims | null): void {
     if (this.bans.refuses(room, user, claims?.issuedAt)) {
       throw new RoomError(
         'forbidden',
@@ -418,6 +423,10 @@ export class RoomService {
         'The SDP does not have the fixed layout of four media sections.',
       );
     }
+    const offer = 'sdp' in signal && signal.sdp.type === 'offer';
+    if ('sdp' in signal && offer !== (link.offerer === session)) {
+      throw new RoomError('argument', 'One side of a connection offers, the other answers.');
+    }
     const other = link.a === session ? link.b : link.a;
     const passed = relayed(this.settings.ice, session.room.mode)
       ? withoutAddresses(signal)
@@ -440,15 +449,4 @@ export class RoomService {
 
 function isEnded(ended: Ended | undefined): ended is EndedReason {
   return ended !== undefined && ended in SENTENCES;
-}
-
-function inspect(room: Room): RoomInfo {
-  const users = [...room.sessions.values()].map(({ user, data, role, link, streams }) => ({
-    user,
-    data,
-    role,
-    link,
-    streams,
-  }));
-  return { room: room.id, mode: room.mode ?? null, users };
 }

@@ -1,11 +1,22 @@
-import type { RoomMode } from '../drivers/driver.js';
-import type { ServerMessage } from '../protocol/messages.js';
+import type { RoomMode, UserRole } from '../drivers/driver.js';
+import type { PublishedStreams, ServerMessage } from '../protocol/messages.js';
+import { Bucket } from './limits.js';
 import type { Session } from './session.js';
+
+export interface RoomInfo {
+  room: string;
+  /** Absent: this server itself. */
+  provider?: 'livekit';
+  mode: RoomMode | null;
+  users: { user: string; data: string; role: UserRole; link: boolean; streams: PublishedStreams }[];
+}
 
 export interface Link {
   readonly id: string;
   readonly a: Session;
   readonly b: Session;
+  /** The one of the two that sends offers. */
+  readonly offerer: Session;
 }
 
 /** An open room: who is in it, and who is connected with whom. */
@@ -15,6 +26,7 @@ export class Room {
   /** Set by the first join, or by the API. */
   mode: RoomMode | undefined;
   cancelClose: (() => void) | undefined;
+  readonly joins = new Bucket();
 
   constructor(readonly id: string) {}
 
@@ -41,4 +53,15 @@ export class Room {
       (link) => (link.a === a && link.b === b) || (link.a === b && link.b === a),
     );
   }
+}
+
+export function inspect(room: Room): RoomInfo {
+  const users = [...room.sessions.values()].map(({ user, data, role, link, streams }) => ({
+    user,
+    data,
+    role,
+    link,
+    streams,
+  }));
+  return { room: room.id, mode: room.mode ?? null, users };
 }

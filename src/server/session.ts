@@ -36,6 +36,8 @@ export interface Session {
   role: UserRole;
   streams: PublishedStreams;
   resumeToken: string;
+  /** When its token ends, in seconds since 1970; it outlives that until the next check. */
+  tokenExpires: number;
   lastHeard: number;
   cancelTimer?: () => void;
 }

@@ -12,15 +12,19 @@ import {
   type ServerMessage,
 } from '../protocol/messages.js';
 import { parseFrame } from '../protocol/validators.js';
+import { addressGroup, clientAddress } from './addresses.js';
 import { Channel } from './channel.js';
 import type { Clock } from './clock.js';
 import { hostOf, refusal } from './guards.js';
 import { iceFor } from './ice.js';
+import type { Metrics } from './metrics.js';
 import type { Settings } from './options.js';
 import { RoomError } from './room-error.js';
 import type { RoomService } from './room-service.js';
 import type { Session } from './session.js';
 import type { Claims, Tokens } from './tokens.js';
+
+const MAX_WAITING = 64;
 
 /** Sockets in front of the room service: frames, liveness, resumes, limits. */
 export class SocketHost {
@@ -33,6 +37,7 @@ export class SocketHost {
   #channels = new Map<string, Channel>();
   /** What each client calls this server. */
   #hosts = new WeakMap<WebSocket, string | undefined>();
+  #streams = new WeakMap<WebSocket, Duplex>();
   #pending = new Map<string, number>();
   #cancelPing: (() => void) | undefined;
   #closed = false;
@@ -42,13 +47,19 @@ export class SocketHost {
     private readonly tokens: Tokens,
     private readonly settings: Settings,
     private readonly clock: Clock,
+    private readonly metrics: Metrics,
   ) {
     this.#ping();
   }
 
+  /** Sockets open now. */
+  get size(): number {
+    return this.#wss.clients.size;
+  }
+
   /** Takes over a request to upgrade, or refuses it. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const address = request.socket.remoteAddress ?? '';
+    const address = addressGroup(clientAddress(request, this.settings.proxies));
     const pending = this.#pending.get(address) ?? 0;
     const refused = refusal(request, this.settings);
     if (refused !== undefined || this.#closed || pending >= this.settings.maxPending) {
@@ -56,6 +67,7 @@ export class SocketHost {
         refused !== undefined
           ? ['403 Forbidden', refused]
           : ['503 Service Unavailable', 'Try again later.'];
+      this.metrics.refused.inc({ reason: refused !== undefined ? 'origin' : 'pending' });
       socket.on('error', () => undefined);
       socket.end(
         `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
@@ -64,6 +76,7 @@ export class SocketHost {
     }
     this.#wss.handleUpgrade(request, socket, head, (ws) => {
       this.#hosts.set(ws, hostOf(request.headers.host));
+      this.#streams.set(ws, socket);
       this.#accept(ws, address);
     });
   }
@@ -91,20 +104,24 @@ export class SocketHost {
       else this.#pending.delete(address);
     };
     const cancel = this.clock.after(this.settings.timers.join, () => {
+      this.metrics.refused.inc({ reason: 'join-timeout' });
       socket.close(CLOSE.joinTimeout, 'Nobody joined in time');
     });
     let session: Session | null = null;
     // One frame at a time: verifying a token takes a while, and order matters.
     let queue = Promise.resolve();
+    let waits = 0;
 
     socket.on('error', (error) => this.settings.log('socket-error', { message: error.message }));
     socket.on('pong', () => {
       if (session) session.lastHeard = this.clock.now();
     });
     socket.on('message', (raw, binary) => {
+      // Who sends faster than tokens are checked fills its own buffers, not ours.
+      if (++waits > MAX_WAITING) socket.pause();
       queue = queue.then(async () => {
-        if (socket.readyState !== 1) return;
         try {
+          if (socket.readyState !== 1) return;
           // `ws` gives a Buffer unless told otherwise.
           if (binary) throw new Error('frames are text');
           const frame = parseFrame((raw as Buffer).toString());
@@ -116,6 +133,8 @@ export class SocketHost {
           }
         } catch (error) {
           this.#onBad(socket, error);
+        } finally {
+          if (!--waits && socket.isPaused) socket.resume();
         }
       });
     });
@@ -127,8 +146,21 @@ export class SocketHost {
 
   /** @returns the session that the socket's first message joins or resumes */
   async #first(socket: WebSocket, message: ClientMessage | undefined): Promise<Session> {
-    if (message?.t === 'resume') return this.#resume(socket, message);
-    if (message?.t !== 'join') throw new Error('the first message must be join or resume');
+    if (message?.t !== 'join' && message?.t !== 'resume')
+      throw new Error('the first message must be join or resume');
+    const counter = message.t === 'join' ? this.metrics.joins : this.metrics.resumes;
+    try {
+      const session =
+        message.t === 'join' ? await this.#admit(socket, message) : this.#resume(socket, message);
+      counter.inc({ result: 'ok' });
+      return session;
+    } catch (error) {
+      counter.inc({ result: error instanceof RoomError ? error.code : 'unknown' });
+      throw error;
+    }
+  }
+
+  async #admit(socket: WebSocket, message: JoinMessage): Promise<Session> {
     const claims = await this.#claims(message.token);
     // The socket may have gone while the token was checked: nobody is there to join.
     if (socket.readyState !== 1) throw new RoomError('state', 'The socket is closed.');
@@ -138,9 +170,12 @@ export class SocketHost {
   #join(socket: WebSocket, message: JoinMessage, claims: Claims | null): Session {
     const channel = new Channel(
       () => this.clock.now(),
-      () => this.service.leave(session, 'timeout'),
+      () => {
+        this.metrics.refused.inc({ reason: 'slow' });
+        this.service.leave(session, 'timeout');
+      },
     );
-    channel.socket = socket;
+    this.#plug(channel, socket);
     const { session, joined } = this.service.join(message, claims, (made) => ({
       send: (one) => channel.send(one),
       end: () => {
@@ -159,12 +194,17 @@ export class SocketHost {
     return session;
   }
 
+  #plug(channel: Channel, socket: WebSocket): void {
+    channel.socket = socket;
+    channel.stream = this.#streams.get(socket) ?? null;
+  }
+
   #resume(socket: WebSocket, { session: id, token }: ClientMessage & { t: 'resume' }): Session {
     const session = this.service.resume(id, token);
     const channel = this.#channels.get(id);
     if (!channel || channel.over) throw new RoomError('state', 'This session is over; join anew.');
     const stale = channel.socket;
-    channel.socket = socket;
+    this.#plug(channel, socket);
     stale?.terminate();
     channel.sendDirect({
       t: 'resumed',
@@ -184,7 +224,9 @@ export class SocketHost {
     if (!message) return;
     if (message.t === 'join' || message.t === 'resume')
       throw new Error(`${message.t} comes first, and once`);
+    this.metrics.messages.inc({ type: message.t });
     if (!channel.buckets.take(message.t)) {
+      this.metrics.refused.inc({ reason: 'flood' });
       socket.close(CLOSE.tooSlow, `Too many ${message.t} messages`);
       return;
     }
@@ -197,9 +239,10 @@ export class SocketHost {
         return;
       }
       if (message.t === 'role') {
-        const claims =
-          message.token !== undefined ? await this.#roleClaims(session, message.token) : null;
-        this.service.switchRole(session, message.role, claims?.role);
+        const claims = message.token !== undefined ? await this.tokens.verify(message.token) : null;
+        // It may have ended while the token was checked.
+        if (!this.service.get(session.id)) return;
+        this.service.switchRole(session, message.role, claims);
       } else {
         this.service.handle(session, message);
       }
@@ -216,14 +259,6 @@ export class SocketHost {
     return iceFor(this.settings.ice, client, this.clock.now());
   }
 
-  async #roleClaims(session: Session, token: string): Promise<Claims | null> {
-    const claims = await this.#claims(token);
-    if (claims && (claims.room !== session.room.id || claims.user !== session.user)) {
-      throw new RoomError('forbidden', 'The token is for another room or user.');
-    }
-    return claims;
-  }
-
   async #claims(token: string | undefined): Promise<Claims | null> {
     if (token !== undefined) return this.tokens.verify(token);
     if (this.settings.dev) return null;
@@ -237,6 +272,7 @@ export class SocketHost {
       return;
     }
     const message = error instanceof Error ? error.message : String(error);
+    this.metrics.refused.inc({ reason: 'malformed' });
     this.settings.log('malformed', { message: message.slice(0, 200) });
     // A close reason holds 123 bytes.
     socket.close(
@@ -252,7 +288,7 @@ export class SocketHost {
     if (!session) return;
     const channel = this.#channels.get(session.id);
     if (channel?.socket !== socket) return;
-    channel.socket = null;
+    channel.socket = channel.stream = null;
     if (code === 1000 || code === 1001 || code === CLOSE.malformed)
       this.service.leave(session, 'leave');
     else this.service.drop(session);

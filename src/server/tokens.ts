@@ -2,7 +2,10 @@ import { jwtVerify, SignJWT } from 'jose';
 import type { UserRole } from '../drivers/driver.js';
 import { RoomError } from './room-error.js';
 
-const SKEW = 30;
+/** By how much clocks may differ, in seconds. */
+export const SKEW = 30;
+/** How long a token may live at most, in seconds: a removal is remembered until none is left. */
+export const MAX_TOKEN_LIFE = 86_400;
 
 /** What a token says: who may be what in which room. */
 export interface Claims {
@@ -16,6 +19,7 @@ export interface Claims {
   userData?: string;
   /** Seconds since 1970. */
   issuedAt: number;
+  expiresAt: number;
 }
 
 export interface TokenRequest {
@@ -43,7 +47,10 @@ export class Tokens {
   }
 
   async mint(request: TokenRequest): Promise<{ token: string; expiresAt: number }> {
-    const { room, user, role = 'anchor', moderator, link, userData, life = this.life } = request;
+    const { room, user, link, userData, life = this.life } = request;
+    const { role, moderator } = powers(request.role ?? 'anchor', request.moderator, link);
+    if (!(life >= 1 && life <= this.#longest))
+      throw new Error(`A token’s life must be 1 to ${this.#longest} seconds.`);
     // NumericDate may have a fraction: a removal in the same second tells before from after by it.
     const issuedAt = this.now() / 1000;
     const expires = Math.floor(issuedAt) + life;
@@ -66,6 +73,10 @@ export class Tokens {
     return { token, expiresAt: expires * 1000 };
   }
 
+  get #longest(): number {
+    return Math.max(MAX_TOKEN_LIFE, this.life);
+  }
+
   /** @throws RoomError `auth` */
   async verify(token: string): Promise<Claims> {
     for (const key of this.#keys) {
@@ -77,18 +88,25 @@ export class Tokens {
           requiredClaims: ['aud', 'exp', 'iat', 'sub', 'room', 'role'],
           currentDate: new Date(this.now()),
         });
-        const { sub, iat, room, role, moderator, link, userData } = payload;
+        const { sub, iat = 0, exp = 0, room, role, moderator, link, userData } = payload;
         if (typeof room !== 'string' || !sub || (role !== 'anchor' && role !== 'audience')) break;
+        if (iat > this.now() / 1000 + SKEW || exp - iat > this.#longest + SKEW) {
+          throw new RoomError(
+            'auth',
+            `The token’s times are not valid here: iat must have come, and exp be at most ${this.#longest} s after it.`,
+          );
+        }
         return {
           room,
           user: sub,
-          role,
-          moderator: moderator === true,
+          ...powers(role, moderator === true, link === true),
           link: link === true,
           ...(typeof userData === 'string' && { userData }),
-          issuedAt: iat ?? 0,
+          issuedAt: iat,
+          expiresAt: exp,
         };
       } catch (error) {
+        if (error instanceof RoomError) throw error;
         if ((error as { code?: string }).code === 'ERR_JWT_EXPIRED') {
           throw new RoomError('auth', 'The token has expired. Get a new one.');
         }
@@ -96,4 +114,13 @@ export class Tokens {
     }
     throw new RoomError('auth', 'The token is not valid here. Check its secret and audience.');
   }
+}
+
+/** A link is an audience and moderates nothing, whatever its token says. */
+function powers(
+  role: UserRole,
+  moderator = false,
+  link = false,
+): { role: UserRole; moderator: boolean } {
+  return link ? { role: 'audience', moderator: false } : { role, moderator };
 }

@@ -2,7 +2,7 @@
  * `npm run bench`: prints a table, and writes node_modules/.cache/rtc-elements/bench.json.
  *
  *   npm run bench -- --rounds 20          medians of 20 (10 at least; 12 unless named)
- *   npm run bench -- --only tiles         first-frame, livekit, tiles or sizes
+ *   npm run bench -- --only tiles         first-frame, livekit, tiles, sizes, server or fuzz
  *   npm run bench -- --only leaks         1,000 joins and leaves on one page; only when named
  *   npm run bench -- --only background    6 minutes in a hidden tab; only when named
  *   npm run bench -- --write              also into test/bench/results.json, which the README quotes
@@ -18,6 +18,7 @@ import { root } from '../tools/process.mjs';
 import { measure } from '../tools/size.mjs';
 import { firstFrame } from './first-frame.mjs';
 import { livekitFirstFrame } from './livekit.mjs';
+import { fuzzServer, server } from './server.mjs';
 import { tiles } from './tiles.mjs';
 
 const { values } = parseArgs({
@@ -36,7 +37,8 @@ if (!Number.isInteger(rounds) || rounds < 10) {
 const LIVEKIT_ROUNDS = 20;
 /** Long forms of end-to-end tests. */
 const LONG = ['leaks', 'background'];
-const parts = ['first-frame', 'livekit', 'tiles', 'sizes', ...LONG];
+const parts = ['first-frame', 'livekit', 'tiles', 'sizes', 'server', 'fuzz', ...LONG];
+const FUZZ = 1_000_000;
 if (values.only !== undefined && !parts.includes(values.only)) {
   console.error(`--only ${values.only}: give one of ${parts.join(', ')}.`);
   process.exit(2);
@@ -93,6 +95,14 @@ try {
   await browser.close();
 }
 if (wanted('sizes')) results.sizes = await measure();
+if (wanted('server')) {
+  console.log('The room server and a bare relay …');
+  results.server = await server();
+}
+if (wanted('fuzz')) {
+  console.log(`${FUZZ.toLocaleString('en')} hostile and malformed messages …`);
+  results.fuzz = await fuzzServer(FUZZ);
+}
 
 const ms = ({ median, min, max }) =>
   `${median.toFixed(0)} ms (${min.toFixed(0)}–${max.toFixed(0)})`;
@@ -138,7 +148,41 @@ const table = [
     '',
     limit === undefined ? '' : `budget ${(limit / 1000).toFixed(1)}`,
   ]),
+  ...(results.server ? serverRows(results.server) : []),
+  ...(results.fuzz ? [fuzzRow(results.fuzz)] : []),
 ];
+function serverRows({ joins, rss, heap, messages, deliveries }) {
+  const of =
+    (unit, divisor = 1) =>
+    (all) =>
+      `${(all.median / divisor).toFixed(divisor > 1 ? 1 : 0)} ${unit} (${(all.min / divisor).toFixed(0)}–${(all.max / divisor).toFixed(0)})`;
+  const row = (name, all, show, aim = '') => [
+    name,
+    show(all.ours),
+    show(all.raw),
+    `${all.ratio.toFixed(2)} ×${aim}`,
+  ];
+  const least = (at) => ` (aim ≥ ${at.target}${at.ratio >= at.target ? '' : ', missed'})`;
+  const most = (at) => ` (aim ≤ ${at.target}${at.ratio <= at.target ? '' : ', missed'})`;
+  const rounds = `, against a bare ws relay (${joins.ours.n} rounds)`;
+  return [
+    row(`joins in a second${rounds}`, joins, of('/s'), least(joins)),
+    row('memory of an idle connection, process', rss, of('kB', 1000), most(rss)),
+    row('the same, heap and buffers', heap, of('kB', 1000)),
+    row('messages in a second through a room of 20', messages, of('/s')),
+    row('the same, delivered', deliveries, of('/s')),
+  ];
+}
+
+function fuzzRow({ messages, connections, seconds, grown }) {
+  return [
+    'hostile and malformed messages: no crash',
+    `${messages} over ${connections} sockets in ${seconds.toFixed(0)} s`,
+    '',
+    `heap ${(grown.heap / 1e6).toFixed(1)} MB, RSS ${(grown.rss / 1e6).toFixed(1)} MB more`,
+  ];
+}
+
 const rows = [['median of ' + rounds + ' (range)', 'ours', 'raw', 'ratio'], ...table];
 const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
 console.log(`\n${results.machine}, Chromium ${results.chromium}, Node ${results.node}\n`);

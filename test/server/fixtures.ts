@@ -167,24 +167,37 @@ export class WireClient {
   }
 
   /** The first message of a type, also one that has come already. */
-  async next<T extends ServerMessage['t']>(
+  next<T extends ServerMessage['t']>(
     type: T,
+    ms?: number,
+  ): Promise<Extract<ServerMessage, { t: T }>> {
+    return this.any([type], ms);
+  }
+
+  /** The same of several types. */
+  async any<T extends ServerMessage['t']>(
+    types: readonly T[],
     ms = 5000,
   ): Promise<Extract<ServerMessage, { t: T }>> {
     const end = Date.now() + ms;
     for (;;) {
-      const found = this.messages.find(
-        (one): one is Extract<ServerMessage, { t: T }> => one.t === type,
+      const found = this.messages.find((one): one is Extract<ServerMessage, { t: T }> =>
+        types.some((type) => one.t === type),
       );
       if (found) return found;
       if (this.#socket.readyState > 1 || Date.now() > end) {
-        throw new Error(`no ${type}; heard ${JSON.stringify(this.messages)}`);
+        throw new Error(`no ${types.join()}; heard ${JSON.stringify(this.messages)}`);
       }
       await new Promise<void>((resolve) => {
         this.#wake.push(resolve);
         setTimeout(resolve, 200);
       });
     }
+  }
+
+  /** Reads no more. */
+  stall(): void {
+    this.#socket.pause();
   }
 
   /** As a lost network does: no close frame. */

@@ -128,6 +128,7 @@ describe('users', () => {
       moderator: true,
       link: false,
       issuedAt: 0,
+      expiresAt: 9e9,
     } as const;
     const moderator = bench.join('mod', {}, claims);
     bench.service.handle(moderator.session, { t: 'kick', id: 1, user: 'bob' });
@@ -380,7 +381,15 @@ describe('coming back', () => {
 
 describe('bans', () => {
   const claims = (issuedAt: number) =>
-    ({ room: '8888', user: 'a', role: 'anchor', moderator: false, link: false, issuedAt }) as const;
+    ({
+      room: '8888',
+      user: 'a',
+      role: 'anchor',
+      moderator: false,
+      link: false,
+      issuedAt,
+      expiresAt: 9e9,
+    }) as const;
 
   test('tokens from before the removal are refused, later ones are not', () => {
     const bench = new Bench();

@@ -3,7 +3,7 @@ import { settle, throwIfAborted } from '../../core/async.js';
 import { isTransient, toRtcError, type RtcError } from '../../core/errors.js';
 import type { EndReason } from '../driver.js';
 import { answers } from './addresses.js';
-import { asks } from './engine.js';
+import { asks, noteTransports } from './engine.js';
 import { endOf, fromLivekit } from './errors.js';
 import { Failover, type FailoverHost } from './failover.js';
 
@@ -142,6 +142,7 @@ export class Connection implements FailoverHost {
   /** @param ms How long the node has for its word that this user is in; absent: as long as it takes. */
   async #connect(address: string, signal: AbortSignal, ms?: number): Promise<void> {
     const { room, iceTransportPolicy } = this;
+    const transports = noteTransports(room);
     const connected = room.connect(address, this.token, {
       autoSubscribe: false,
       rtcConfig: iceTransportPolicy === 'relay' ? { iceTransportPolicy } : undefined,
@@ -154,7 +155,10 @@ export class Connection implements FailoverHost {
     } catch (error) {
       // Once it is destroyed the Room may be another client's.
       if (!this.gone.aborted) await room.disconnect(false);
+      transports.close();
       throw error;
+    } finally {
+      transports.done();
     }
   }
 

@@ -40,3 +40,22 @@ export async function asks({ engine }: Room): Promise<boolean> {
     engine.off(EngineEvent.SignalRequestResponse, hear);
   }
 }
+
+/**
+ * Notes the connections that a `connect()` makes: when it is refused, livekit-client 2.23 forgets
+ * those of its first attempt without closing them.
+ * @returns what closes them all, and what stops noting
+ */
+export function noteTransports({ engine }: Room): { close(): void; done(): void } {
+  const made: { close(): void }[] = [];
+  const note = (...transports: ({ close(): void } | undefined)[]): void => {
+    made.push(...transports.filter((one) => one !== undefined));
+  };
+  engine.on(EngineEvent.TransportsCreated, note);
+  return {
+    close: () => {
+      for (const transport of made) transport.close();
+    },
+    done: () => void engine.off(EngineEvent.TransportsCreated, note),
+  };
+}

@@ -1,0 +1,152 @@
+import { performance } from 'node:perf_hooks';
+import { WebSocket } from 'ws';
+import { PROTOCOL, type Frame, type ServerMessage } from '../../src/protocol/messages.js';
+import { bundle, Child } from '../server/child.js';
+import { JOIN, OFFER } from '../server/fixtures.js';
+import { fuzz, type FuzzResult } from '../server/fuzz.js';
+import type { Usage } from '../server/server-child.js';
+
+const CONNECTIONS = 2_000;
+const LANES = 40;
+/** In one room, each of them sending so many messages with so many under way. */
+const TALKERS = 20;
+const MESSAGES = 150;
+const WINDOW = 4;
+
+export interface Load {
+  /** Connections made and joined in a second. */
+  joins: number;
+  /** Bytes for each connection that is idle: of the process, and of its heap and buffers. */
+  rss: number;
+  heap: number;
+  /** Messages through one room of 20 in a second, and how often they were delivered. */
+  messages: number;
+  deliveries: number;
+}
+
+/** One client; everything that comes goes to `heard`. */
+function open(url: string, join: object, heard: (message: ServerMessage) => void) {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/rtc`, PROTOCOL);
+  let sent = 0;
+  let received = 0;
+  let told = 0;
+  const write = (n: number, m?: object): void =>
+    socket.send(JSON.stringify({ n, a: (told = received), m }));
+  socket.on('open', () => write(0, join));
+  socket.on('message', (raw: Buffer) => {
+    const { n, m } = JSON.parse(raw.toString()) as Frame<ServerMessage>;
+    if (n > 0) received = n;
+    if (received - told >= 16) write(0);
+    if (m) heard(m);
+  });
+  socket.on('error', () => undefined);
+  return { socket, send: (m: object) => write(++sent, m) };
+}
+
+async function idle(url: string, child: Child): Promise<Pick<Load, 'joins' | 'rss' | 'heap'>> {
+  const sockets: WebSocket[] = [];
+  const connect = (i: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const join = {
+        ...JOIN,
+        room: `room${i % (CONNECTIONS / 4)}`,
+        user: `user${i}`,
+        offer: OFFER,
+      };
+      const { socket } = open(url, join, ({ t }) => {
+        if (t === 'joined') resolve();
+        if (t === 'refused') reject(new Error('refused'));
+      });
+      socket.once('error', reject);
+      sockets.push(socket);
+    });
+  // So that neither pays for what is compiled first.
+  for (let i = 0; i < 200; i++) await connect(CONNECTIONS + i);
+  const before = await child.ask<Usage>('usage');
+  const started = performance.now();
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: LANES }, async () => {
+      while (next < CONNECTIONS) await connect(next++);
+    }),
+  );
+  const seconds = (performance.now() - started) / 1000;
+  const after = await child.ask<Usage>('usage');
+  for (const socket of sockets) socket.terminate();
+  return {
+    joins: CONNECTIONS / seconds,
+    rss: (after.rss - before.rss) / CONNECTIONS,
+    heap: (after.heap - before.heap) / CONNECTIONS,
+  };
+}
+
+async function talk(url: string): Promise<Pick<Load, 'messages' | 'deliveries'>> {
+  const want = { audio: false, video: false };
+  const due = TALKERS * (TALKERS - 1) * MESSAGES;
+  let delivered = 0;
+  let done: () => void = () => undefined;
+  const all = new Promise<void>((resolve) => (done = resolve));
+  const talkers: ReturnType<typeof open>[] = [];
+  const left = Array<number>(TALKERS).fill(MESSAGES);
+  const say = (i: number): void => {
+    const id = left[i] ?? 0;
+    if (id <= 0) return;
+    left[i] = id - 1;
+    talkers[i]?.send({ t: 'message', id, data: 'x'.repeat(100) });
+  };
+  for (let i = 0; i < TALKERS; i++) {
+    const join = {
+      ...JOIN,
+      room: 'talk',
+      mode: 'live',
+      role: 'audience',
+      user: `talker${i}`,
+      want,
+    };
+    await new Promise<void>((resolve) => {
+      talkers.push(
+        open(url, join, (message) => {
+          if (message.t === 'joined') resolve();
+          else if (message.t === 'reply') say(i);
+          else if (message.t === 'message' && ++delivered === due) done();
+        }),
+      );
+    });
+  }
+  const started = performance.now();
+  for (let i = 0; i < TALKERS; i++) for (let k = 0; k < WINDOW; k++) say(i);
+  await all;
+  const seconds = (performance.now() - started) / 1000;
+  for (const { socket } of talkers) socket.terminate();
+  return { messages: (TALKERS * MESSAGES) / seconds, deliveries: due / seconds };
+}
+
+async function measure(script: string, args: string[]): Promise<Load> {
+  const child = Child.start(script, args, { node: ['--expose-gc'] });
+  try {
+    const url = await child.line(/ at (\S+)/);
+    return { ...(await idle(url, child)), ...(await talk(url)) };
+  } finally {
+    await child.end('SIGKILL');
+  }
+}
+
+/** Ours and a bare relay in turn. */
+export async function serverLoad(rounds: number): Promise<{ ours: Load[]; relay: Load[] }> {
+  const [server, bare] = [
+    await bundle('test/server/server-child.ts'),
+    await bundle('test/bench/relay-child.ts'),
+  ];
+  const options = { dev: true, maxJoins: 1e6, maxPending: 1e6 };
+  const ours: Load[] = [];
+  const relay: Load[] = [];
+  for (let i = 0; i < rounds; i++) {
+    relay.push(await measure(bare, []));
+    ours.push(await measure(server, [JSON.stringify(options)]));
+  }
+  return { ours, relay };
+}
+
+export async function serverFuzz(total: number): Promise<FuzzResult> {
+  return fuzz(await bundle('test/server/server-child.ts'), total, Date.now() % 1e6);
+}
