@@ -104,7 +104,7 @@ export interface Settings {
   maxUsers: number;
   maxJoins: number;
   maxPending: number;
-  proxies: BlockList;
+  proxies: BlockList | undefined;
   stateFile: string | undefined;
   authenticate: RoomServerOptions['authenticate'];
   ice: IceConfig;
@@ -154,7 +154,7 @@ export function readOptions(options: RoomServerOptions, random: () => string): S
     maxUsers: options.maxUsers ?? 200,
     maxJoins: options.maxJoins ?? 20,
     maxPending: options.maxPending ?? 100,
-    proxies: readProxies(options.trustedProxies ?? []),
+    proxies: readProxies(options.trustedProxies),
     stateFile: options.stateFile,
     authenticate: options.authenticate,
     ice: { servers, policy },
