@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 
 /** @throws Error that says which entry is neither an address nor a network */
-export function readProxies(entries: readonly string[]): BlockList {
+export function readProxies(entries: readonly string[] = []): BlockList | undefined {
+  if (!entries.length) return undefined;
   const list = new BlockList();
   for (const entry of entries) {
     const [address = '', bits] = entry.split('/');
@@ -25,9 +26,10 @@ export function readProxies(entries: readonly string[]): BlockList {
  */
 export function clientAddress(
   { socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>,
-  proxies: BlockList,
+  proxies: BlockList | undefined,
 ): string {
   let address = plain(socket.remoteAddress ?? '');
+  if (!proxies) return address;
   const forwarded = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',');
   while (isIP(address) && proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')) {
     const before = plain(forwarded.pop()?.trim() ?? '');

@@ -120,7 +120,7 @@ export interface Settings {
   maxUsers: number;
   maxJoins: number;
   maxPending: number;
-  proxies: BlockList;
+  proxies: BlockList | undefined;
   stateFile: string | undefined;
   authenticate: RoomServerOptions['authenticate'];
   livekit: LiveKitSettings | undefined;
@@ -171,7 +171,7 @@ export function readOptions(options: RoomServerOptions, random: () => string): S
     maxUsers: options.maxUsers ?? 200,
     maxJoins: options.maxJoins ?? 20,
     maxPending: options.maxPending ?? 100,
-    proxies: readProxies(options.trustedProxies ?? []),
+    proxies: readProxies(options.trustedProxies),
     stateFile: options.stateFile,
     authenticate: options.authenticate,
     livekit: options.livekit && readLiveKit(options.livekit),
