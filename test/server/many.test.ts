@@ -192,14 +192,18 @@ test('1,000 joins and leaves: no socket, timer, room or memory is left', async (
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     };
-    for (let i = 0; i < 125; i++) await round(i);
-    const before = await settled();
-    for (let i = 0; i < 125; i++) await round(i);
-    const after = await settled();
-    console.log(`heap ${before.heap} → ${after.heap}, rss ${before.rss} → ${after.rss}`);
-    assert.ok(after.timers <= before.timers, `${before.timers} → ${after.timers} timers`);
-    assert.ok(after.heap - before.heap < 1e6, `heap ${before.heap} → ${after.heap}`);
-    assert.ok(after.rss - before.rss < 15e6, `rss ${before.rss} → ${after.rss}`);
+    const usages: Usage[] = [];
+    for (let part = 0; part < 4; part++) {
+      for (let i = 0; i < 125; i++) await round(i);
+      usages.push(await settled());
+    }
+    // V8 takes a megabyte and a half once, at some time, for code; what leaks grows in every part.
+    const least = (key: 'timers' | 'heap' | 'rss'): number =>
+      Math.min(...usages.slice(1).map((usage, i) => usage[key] - (usages[i]?.[key] ?? 0)));
+    const told = JSON.stringify(usages);
+    assert.ok(least('timers') <= 0, told);
+    assert.ok(least('heap') < 200e3, told);
+    assert.ok(least('rss') < 5e6, told);
   } finally {
     await child.end('SIGKILL');
   }
