@@ -8,8 +8,10 @@ import type { Backend, Capability, RunningBackend } from './backend.js';
 
 export { assert, Peer, sleep, waitFor } from '../e2e/harness.js';
 
-const name = process.env['RTC_BACKEND'] ?? 'embedded';
+/** The back end that this run is for. */
+export const name = process.env['RTC_BACKEND'] ?? 'embedded';
 const { backend } = (await import(`./backends/${name}.ts`)) as { backend: Backend };
+export const { lacks } = backend;
 
 /** A test's back end and pages. */
 export class Story extends World<RunningBackend> {
