@@ -28,17 +28,17 @@ const suites = {
   e2e: async (files, pattern) =>
     (await import('./tools/node-tests.mjs')).runNodeTests('e2e', files, {
       pattern,
-      limit: 9 * MINUTE,
+      limit: 15 * MINUTE,
     }),
   firefox: async (files, pattern) =>
     (await import('./tools/node-tests.mjs')).runNodeTests('firefox', files, {
       pattern,
-      limit: 9 * MINUTE,
+      limit: 15 * MINUTE,
     }),
   conformance: async (files, pattern) =>
     (await import('./tools/node-tests.mjs')).runNodeTests('conformance', files, {
       pattern,
-      limit: 9 * MINUTE,
+      limit: 15 * MINUTE,
     }),
 };
 /** Run when named only. */
