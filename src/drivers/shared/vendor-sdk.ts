@@ -14,7 +14,9 @@ export interface VendorSdk<T> {
 }
 
 /** After `import('the-package')`, in plain sight: then a bundler that does not find it only warns. */
-export const rethrow = (cause: unknown): Promise<never> => Promise.reject(cause);
+export const rethrow = (cause: unknown): never => {
+  throw cause;
+};
 
 export interface SdkSource {
   sdkUrl?: string;
