@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
+import { SignJWT } from 'jose';
 import type * as Server from '../../src/server/index.js';
 import { freePort } from '../tools/free-port.mjs';
 import { dist } from './serve.js';
@@ -27,6 +28,18 @@ export interface TokenOptions extends Server.TokenRequest {
   expired?: boolean;
   /** Of another site that has, by mistake, the same secret. */
   foreign?: boolean;
+}
+
+/** As the server made it two hours ago, for an hour. */
+function stale({ room, user, role = 'anchor' }: Server.TokenRequest): Promise<string> {
+  const now = Math.floor(Date.now() / 1000);
+  return new SignJWT({ room, role })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject(user)
+    .setAudience('rtc-elements')
+    .setIssuedAt(now - 7_200)
+    .setExpirationTime(now - 3_600)
+    .sign(new TextEncoder().encode(SECRET));
 }
 
 /** As a site's back end uses it: through the HTTP API. */
@@ -93,10 +106,10 @@ export class TestServer {
   }
 
   async mint({ expired, foreign, ...request }: TokenOptions): Promise<string> {
-    const wanted = { ...request, ...(expired && { life: -3_600 }) };
-    if (!foreign) return (await this.#mintBy(this.server, wanted)).token;
+    if (expired) return stale(request);
+    if (!foreign) return (await this.#mintBy(this.server, request)).token;
     const other = this.module.createRoomServer({ secrets: [SECRET], audience: 'another site' });
-    const { token } = await this.#mintBy(other, wanted);
+    const { token } = await this.#mintBy(other, request);
     await other.close();
     return token;
   }
