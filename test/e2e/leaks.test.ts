@@ -184,7 +184,8 @@ e2e(
     console.log(
       `${ROUNDS} rounds: heap ${(before.heap / 1e6).toFixed(2)} → ${(after.heap / 1e6).toFixed(2)} MB, ${grown.toFixed(0)} bytes a round; closed connections that Chromium keeps: ${before.kept} → ${after.kept}`,
     );
-    assert.ok(grown < 1_000, `the heap grows by ${grown} bytes a round`);
+    // A closed connection that Chromium keeps holds some kilobytes; it keeps one in five to ten.
+    assert.ok(grown < 1_500, `the heap grows by ${grown} bytes a round`);
     assert.ok(bob);
   },
 );

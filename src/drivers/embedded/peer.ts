@@ -68,6 +68,13 @@ function repeating({ type, sdp = '' }: RTCSessionDescriptionInit): RTCSessionDes
   return { type, sdp: sdp.replace(/a=rtpmap:(\d+) opus.*\r\n/g, '$&a=rtcp-fb:$1 nack\r\n') };
 }
 
+const NOBODY: PeerHost = {
+  signal: () => undefined,
+  fresh: () => Promise.resolve(BUNDLE),
+  sending: () => null,
+  changed: () => undefined,
+};
+
 const isFirefox = (description: RTCSessionDescription | null): boolean =>
   !!description?.sdp.includes('mozilla');
 
@@ -94,7 +101,7 @@ export class Peer {
   constructor(
     readonly connect: Connect,
     config: RTCConfiguration,
-    private readonly host: PeerHost,
+    private host: PeerHost,
     parked?: Parked,
   ) {
     const pc = (this.pc = parked?.pc ?? new RTCPeerConnection(config));
@@ -198,6 +205,8 @@ export class Peer {
   close(): void {
     this.closed = true;
     this.pc.onicecandidate = this.pc.oniceconnectionstatechange = null;
+    // What is still waited for of a closed connection never comes, and keeps who waits: this only.
+    this.host = NOBODY;
     this.pc.close();
   }
 
