@@ -133,5 +133,6 @@ type RTCIceServerList = NonNullable<Parameters<typeof createRoomServer>[0]>['ice
 
 main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  // The server may have been made already, and its timers would keep the process.
+  process.exit(1);
 });

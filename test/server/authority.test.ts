@@ -157,6 +157,21 @@ describe('the admin port', () => {
     await assert.rejects(connect(admin.url), 'no WebSocket there');
   });
 
+  test('a port that is taken or is none ends the command with a sentence', async () => {
+    const cli = await bundle('src/server/cli.ts');
+    const { url } = await start({});
+    const taken = new URL(url).port;
+    for (const [args, pattern] of [
+      [['--port', taken], /EADDRINUSE/],
+      [['--port', '0', '--admin-port', '99999'], /--admin-port must be/],
+      [['--port', '0', '--max-rooms', 'many'], /maxRooms must be/],
+    ] as const) {
+      const child = Child.start(cli, ['--dev', ...args]);
+      await child.line(pattern);
+      assert.equal(await child.exited, 1);
+    }
+  });
+
   test('needs a key', async () => {
     const server = createRoomServer({ secrets: [SECRET] });
     await assert.rejects(server.listenAdmin(), /adminKey/);
