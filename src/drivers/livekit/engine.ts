@@ -46,7 +46,12 @@ export async function asks({ engine }: Room): Promise<boolean> {
  * those of its first attempt without closing them.
  * @returns what closes them all, and what stops noting
  */
-export function noteTransports({ engine }: Room): { close(): void; done(): void } {
+export function noteTransports(room: Room): { close(): void; done(): void } {
+  // A Room that was connected before has none until `connect()` makes it, by this and out of sight.
+  if (!(room.engine as Room['engine'] | undefined)) {
+    (room as unknown as { maybeCreateEngine(): void }).maybeCreateEngine();
+  }
+  const { engine } = room;
   const made: { close(): void }[] = [];
   const note = (...transports: ({ close(): void } | undefined)[]): void => {
     made.push(...transports.filter((one) => one !== undefined));
