@@ -2,7 +2,8 @@ import { REPLAY_BYTES, REPLAY_MESSAGES, type Frame } from './messages.js';
 
 /**
  * One side of an ordered stream of messages that survives the loss of its socket: numbers what is
- * sent, keeps it until it is acknowledged, and drops what comes twice.
+ * sent, keeps it until it is acknowledged, and drops what comes twice. `Out` may be a message's
+ * JSON already.
  */
 export class Reliable<Out, In> {
   /** More was kept than can be replayed; the session cannot be resumed. */
@@ -25,7 +26,7 @@ export class Reliable<Out, In> {
 
   send(m: Out): Frame<Out> {
     const frame = { n: ++this.#sent, a: this.#acknowledge(), m };
-    const size = JSON.stringify(m).length;
+    const { length: size } = typeof m === 'string' ? m : JSON.stringify(m);
     this.#kept.push({ frame, size });
     this.#size += size;
     this.overflowed ||= this.#kept.length > REPLAY_MESSAGES || this.#size > REPLAY_BYTES;

@@ -9,6 +9,14 @@ import type { Outbox } from './session.js';
 const MAX_BUFFERED = 1024 * 1024;
 const ACK_EVERY = 16;
 
+/** What a whole room is told is written as JSON once. */
+let told: { message: ServerMessage; json: string } | undefined;
+
+function toJson(message: ServerMessage): string {
+  if (told?.message !== message) told = { message, json: JSON.stringify(message) };
+  return told.json;
+}
+
 /** One session's ordered messages, over one socket after another. */
 export class Channel implements Outbox {
   readonly buckets: Buckets;
@@ -17,7 +25,7 @@ export class Channel implements Outbox {
   stream: Duplex | null = null;
   over = false;
   #held = false;
-  #reliable = new Reliable<ServerMessage, ClientMessage>();
+  #reliable = new Reliable<string, ClientMessage>();
 
   /** @param lost Called when more has piled up than can be replayed. */
   constructor(
@@ -33,7 +41,7 @@ export class Channel implements Outbox {
 
   send(message: ServerMessage): void {
     if (this.over) return;
-    this.#write(this.#reliable.send(message));
+    this.#write(this.#reliable.send(toJson(message)));
     if (this.#reliable.overflowed) {
       this.over = true;
       this.socket?.close(CLOSE.tooSlow, 'too slow');
@@ -44,7 +52,7 @@ export class Channel implements Outbox {
 
   /** An answer outside the numbered stream: `joined`'s and `resumed`'s. */
   sendDirect(message: ServerMessage): void {
-    this.#write({ n: 0, a: this.#reliable.received, m: message });
+    this.#write({ n: 0, a: this.#reliable.received, m: JSON.stringify(message) });
   }
 
   receive(frame: Frame<ClientMessage>): ClientMessage | undefined {
@@ -68,7 +76,7 @@ export class Channel implements Outbox {
     this.socket?.close(CLOSE.ended, 'ended');
   }
 
-  #write(frame: Frame<ServerMessage>): void {
+  #write({ n, a, m }: Frame<string>): void {
     const { socket } = this;
     if (socket?.readyState !== 1) return;
     if (socket.bufferedAmount > MAX_BUFFERED) {
@@ -76,7 +84,7 @@ export class Channel implements Outbox {
       return;
     }
     this.#hold();
-    socket.send(JSON.stringify(frame));
+    socket.send(`{"n":${n},"a":${a}${m === undefined ? '' : `,"m":${m}`}}`);
   }
 
   /** Most that a client is told comes several at a time: one write for all. */

@@ -406,11 +406,15 @@ export class RoomService {
 
   #relay(session: Session, data: string, to?: string[]): void {
     const users = to && new Set(to);
-    const id = this.newId();
-    const timestamp = this.clock.now();
+    const message = {
+      t: 'message' as const,
+      id: this.newId(),
+      from: session.user,
+      data,
+      timestamp: this.clock.now(),
+    };
     for (const other of session.room.others(session)) {
-      if (users && !users.has(other.user)) continue;
-      other.outbox.send({ t: 'message', id, from: session.user, data, timestamp });
+      if (!users || users.has(other.user)) other.outbox.send(message);
     }
   }
 
