@@ -74,10 +74,6 @@ export class Signalling {
     return this.#socket;
   }
 
-  get down(): boolean {
-    return this.#down;
-  }
-
   open(): void {
     if (this.#socket || this.#over) return;
     this.#clear();
@@ -166,7 +162,7 @@ export class Signalling {
    */
   #post(m: JoinMessage): void {
     const url = this.url.replace('ws', 'http');
-    if (!m.offer || m.previous || !ahead || new URL(url).origin !== location.origin) return;
+    if (!ahead || !m.offer || m.previous || !url.startsWith(`${location.origin}/`)) return;
     const body = JSON.stringify({ n: 0, a: 0, m });
     fetch(url, { method: 'POST', mode: 'same-origin', body }).catch(() => undefined);
   }
