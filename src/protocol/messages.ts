@@ -7,6 +7,9 @@
  * (`join`, `resume` and their direct answers) `n` is 0 and nothing is kept for replay. Frames with
  * `n` > 0 are kept by their sender until acknowledged and sent again after a resume; a receiver
  * drops an `n` it has seen. A frame with an empty message (`m` absent) is an acknowledgement only.
+ *
+ * While its socket opens, a page may POST a `join` with an `offer` to the socket's address: the frame as
+ * it sends it over the socket then, to the byte. The answer says nothing; the socket brings `joined`.
  */
 import type { StreamType, UserRole, RoomMode } from '../drivers/driver.js';
 

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import type { ClientMessage, Frame, ServerMessage } from '../protocol/messages.js';
+import type { ClientMessage, Frame, JoinedMessage, ServerMessage } from '../protocol/messages.js';
 import { CLOSE } from '../protocol/messages.js';
 import { Reliable } from '../protocol/reliable.js';
 import { Buckets } from './limits.js';
@@ -24,6 +24,8 @@ export class Channel implements Outbox {
   /** What the socket writes to; held back until the turn of the event loop is over. */
   stream: Duplex | null = null;
   over = false;
+  /** What the first socket is told first. */
+  joined: Omit<JoinedMessage, 'ice'> | null = null;
   #held = false;
   #reliable = new Reliable<string, ClientMessage>();
 

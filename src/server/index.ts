@@ -54,9 +54,12 @@ export interface RoomServer {
    * they are not answered elsewhere. Port 0 takes a free one.
    */
   listenAdmin(port?: number, host?: string): Promise<{ port: number; url: string }>;
-  /** Answers upgrades of another HTTP server at `path`, `/rtc` by default. */
+  /**
+   * Answers upgrades of another HTTP server at `path`, `/rtc` by default. Joins are posted there, too,
+   * for `handler`; without it they are a round trip slower.
+   */
   attach(server: Server, options?: { path?: string }): void;
-  /** Answers `/health`, `/token`, `/api` and `/metrics`. @returns false when the request is none of these */
+  /** Answers `/health`, `/token`, `/api`, `/metrics`, and posts to where it is attached. @returns false when the request is none of these */
   handler(request: IncomingMessage, response: ServerResponse): boolean;
   /** @returns false when the room is open already */
   createRoom(room: string, mode?: RoomMode): boolean;
@@ -96,10 +99,18 @@ export function createRoomServer(options: RoomServerOptions = {}): RoomServer {
   const detach: (() => void)[] = [];
   const own: Server[] = [];
 
-  const handler = (request: IncomingMessage, response: ServerResponse): boolean =>
-    api.handle(request, response);
+  /** Where sockets are. */
+  const paths = new Set<string | undefined>();
+
+  const handler = (request: IncomingMessage, response: ServerResponse): boolean => {
+    if (api.handle(request, response)) return true;
+    if (request.method !== 'POST' || !paths.has(pathOf(request)?.pathname)) return false;
+    void sockets.post(request, response);
+    return true;
+  };
 
   const attach = (server: Server, { path = '/rtc' }: { path?: string } = {}): void => {
+    paths.add(path);
     const upgrade = (...[request, socket, head]: Parameters<SocketHost['upgrade']>): void => {
       if (pathOf(request)?.pathname === path) sockets.upgrade(request, socket, head);
       else if (server.listenerCount('upgrade') === 1) socket.destroy();

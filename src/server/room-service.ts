@@ -185,11 +185,11 @@ export class RoomService {
     return session;
   }
 
-  /** The session's socket is gone; it stays for as long as it may be silent. */
-  drop(session: Session): void {
+  /** The session has no socket; it stays for as long as it may be silent. */
+  drop(session: Session, silent = this.settings.timers.silent): void {
     if (!this.#sessions.has(session.id)) return;
     session.cancelTimer?.();
-    const left = session.lastHeard + this.settings.timers.silent - this.clock.now();
+    const left = session.lastHeard + silent - this.clock.now();
     session.cancelTimer = this.clock.after(Math.max(0, left), () => this.leave(session, 'timeout'));
   }
 

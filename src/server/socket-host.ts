@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import {
@@ -15,6 +15,7 @@ import { parseFrame } from '../protocol/validators.js';
 import { addressGroup, clientAddress } from './addresses.js';
 import { Channel } from './channel.js';
 import type { Clock } from './clock.js';
+import { EarlyJoins, readText } from './early-joins.js';
 import { hostOf, refusal } from './guards.js';
 import { iceFor } from './ice.js';
 import type { Metrics } from './metrics.js';
@@ -39,6 +40,7 @@ export class SocketHost {
   #hosts = new WeakMap<WebSocket, string | undefined>();
   #streams = new WeakMap<WebSocket, Duplex>();
   #pending = new Map<string, number>();
+  #early: EarlyJoins;
   #cancelPing: (() => void) | undefined;
   #closed = false;
 
@@ -49,6 +51,7 @@ export class SocketHost {
     private readonly clock: Clock,
     private readonly metrics: Metrics,
   ) {
+    this.#early = new EarlyJoins(clock);
     this.#ping();
   }
 
@@ -60,17 +63,12 @@ export class SocketHost {
   /** Takes over a request to upgrade, or refuses it. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const address = addressGroup(clientAddress(request, this.settings.proxies));
-    const pending = this.#pending.get(address) ?? 0;
-    const refused = refusal(request, this.settings);
-    if (refused !== undefined || this.#closed || pending >= this.settings.maxPending) {
-      const [status, text] =
-        refused !== undefined
-          ? ['403 Forbidden', refused]
-          : ['503 Service Unavailable', 'Try again later.'];
-      this.metrics.refused.inc({ reason: refused !== undefined ? 'origin' : 'pending' });
+    const refused = this.#refused(request, address);
+    if (refused) {
+      const [status, text] = refused;
       socket.on('error', () => undefined);
       socket.end(
-        `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+        `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
       );
       return;
     }
@@ -79,6 +77,47 @@ export class SocketHost {
       this.#streams.set(ws, socket);
       this.#accept(ws, address);
     });
+  }
+
+  /**
+   * A copy of a join's frame, posted while its socket opens: when the socket is there, so is what the
+   * join brings. The answer says nothing of it.
+   */
+  async post(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const address = addressGroup(clientAddress(request, this.settings.proxies));
+    const refused = this.#refused(request, address);
+    const answer = (status: number, text = ''): void => {
+      if (response.headersSent || response.destroyed) return;
+      response.writeHead(status, {
+        'cache-control': 'no-store',
+        'content-type': 'text/plain; charset=utf-8',
+        // What was not read cannot be told from the next request.
+        ...(!request.complete && { connection: 'close' }),
+      });
+      response.end(text);
+    };
+    if (refused) return answer(...refused);
+    const settled = this.#wait(address);
+    const cancel = this.clock.after(this.settings.timers.join, () => request.destroy());
+    try {
+      const text = await readText(request);
+      const { m } = parseFrame(text);
+      if (m?.t !== 'join' || m.offer === undefined) throw new Error('post a join with an offer');
+      await this.#early.post(text, async () => {
+        const claims = await this.#claims(m.token);
+        if (this.#closed) throw new RoomError('network', 'The server restarts.');
+        const session = this.#enter(m, claims);
+        this.service.drop(session, this.settings.timers.join);
+        return session.id;
+      });
+      answer(204);
+    } catch {
+      this.metrics.refused.inc({ reason: 'malformed' });
+      answer(400, 'This is no join.');
+    } finally {
+      cancel();
+      settled();
+    }
   }
 
   close(): void {
@@ -92,16 +131,34 @@ export class SocketHost {
     this.#wss.close();
   }
 
-  #accept(socket: WebSocket, address: string): void {
+  /** Why nothing of a request is read: a status, and a sentence for whoever looks. */
+  #refused(request: IncomingMessage, address: string): [number, string] | undefined {
+    const refused = refusal(request, this.settings);
+    const pending = this.#pending.get(address) ?? 0;
+    if (refused === undefined && !this.#closed && pending < this.settings.maxPending)
+      return undefined;
+    this.metrics.refused.inc({ reason: refused !== undefined ? 'origin' : 'pending' });
+    return refused !== undefined ? [403, refused] : [503, 'Try again later.'];
+  }
+
+  /** One more of this address has not joined yet. @returns a function that says it has */
+  #wait(address: string): () => void {
     this.#pending.set(address, (this.#pending.get(address) ?? 0) + 1);
     let waiting = true;
-    const settled = (): void => {
+    return () => {
       if (!waiting) return;
       waiting = false;
-      cancel();
       const left = (this.#pending.get(address) ?? 1) - 1;
       if (left) this.#pending.set(address, left);
       else this.#pending.delete(address);
+    };
+  }
+
+  #accept(socket: WebSocket, address: string): void {
+    const waited = this.#wait(address);
+    const settled = (): void => {
+      waited();
+      cancel();
     };
     const cancel = this.clock.after(this.settings.timers.join, () => {
       this.metrics.refused.inc({ reason: 'join-timeout' });
@@ -124,11 +181,12 @@ export class SocketHost {
           if (socket.readyState !== 1) return;
           // `ws` gives a Buffer unless told otherwise.
           if (binary) throw new Error('frames are text');
-          const frame = parseFrame((raw as Buffer).toString());
+          const text = (raw as Buffer).toString();
+          const frame = parseFrame(text);
           if (session) {
             await this.#onFrame(session, socket, frame);
           } else {
-            session = await this.#first(socket, frame.m);
+            session = await this.#first(socket, frame.m, text);
             settled();
           }
         } catch (error) {
@@ -145,13 +203,19 @@ export class SocketHost {
   }
 
   /** @returns the session that the socket's first message joins or resumes */
-  async #first(socket: WebSocket, message: ClientMessage | undefined): Promise<Session> {
+  async #first(
+    socket: WebSocket,
+    message: ClientMessage | undefined,
+    text: string,
+  ): Promise<Session> {
     if (message?.t !== 'join' && message?.t !== 'resume')
       throw new Error('the first message must be join or resume');
     const counter = message.t === 'join' ? this.metrics.joins : this.metrics.resumes;
     try {
       const session =
-        message.t === 'join' ? await this.#admit(socket, message) : this.#resume(socket, message);
+        message.t === 'join'
+          ? await this.#admit(socket, message, text)
+          : this.#resume(socket, message);
       counter.inc({ result: 'ok' });
       return session;
     } catch (error) {
@@ -160,14 +224,37 @@ export class SocketHost {
     }
   }
 
-  async #admit(socket: WebSocket, message: JoinMessage): Promise<Session> {
-    const claims = await this.#claims(message.token);
-    // The socket may have gone while the token was checked: nobody is there to join.
-    if (socket.readyState !== 1) throw new RoomError('state', 'The socket is closed.');
-    return this.#join(socket, message, claims);
+  async #admit(socket: WebSocket, message: JoinMessage, text: string): Promise<Session> {
+    const early = message.offer === undefined ? undefined : await this.#early.take(text);
+    let session = early === undefined ? undefined : this.service.get(early);
+    if (session) {
+      this.service.resume(session.id, session.resumeToken);
+    } else {
+      const claims = await this.#claims(message.token);
+      // The socket may have gone while the token was checked: nobody is there to join.
+      if (socket.readyState !== 1) throw new RoomError('state', 'The socket is closed.');
+      // What ended the posted one ends this one, too.
+      session = this.#enter(
+        early === undefined ? message : { ...message, previous: early },
+        claims,
+      );
+    }
+    const channel = this.#channels.get(session.id);
+    if (!channel?.joined) throw new RoomError('state', 'This session is over; join anew.');
+    this.#plug(channel, socket);
+    channel.sendDirect({
+      ...channel.joined,
+      resume: session.resumeToken,
+      ice: this.#ice(session, socket),
+      alive: Math.max(5_000, this.settings.timers.silent / 3),
+    });
+    channel.joined = null;
+    channel.replay();
+    return session;
   }
 
-  #join(socket: WebSocket, message: JoinMessage, claims: Claims | null): Session {
+  /** Makes the session; its socket takes it. */
+  #enter(message: JoinMessage, claims: Claims | null): Session {
     const channel = new Channel(
       () => this.clock.now(),
       () => {
@@ -175,7 +262,6 @@ export class SocketHost {
         this.service.leave(session, 'timeout');
       },
     );
-    this.#plug(channel, socket);
     const { session, joined } = this.service.join(message, claims, (made) => ({
       send: (one) => channel.send(one),
       end: () => {
@@ -183,12 +269,8 @@ export class SocketHost {
         this.#channels.delete(made.id);
       },
     }));
+    channel.joined = joined;
     this.#channels.set(session.id, channel);
-    channel.sendDirect({
-      ...joined,
-      ice: this.#ice(session, socket),
-      alive: Math.max(5_000, this.settings.timers.silent / 3),
-    });
     this.service.settle(session);
     this.settings.log('joined', { room: session.room.id, user: session.user, role: session.role });
     return session;

@@ -332,7 +332,7 @@ e2e(
   async (world) => {
     world.site.backend = null;
     const peer = await world.open('page', caller('alice'));
-    peer.expectNoise(/WebSocket connection/);
+    peer.expectNoise(/WebSocket connection|Failed to load resource.*503/);
     await assertError(peer, { code: 'network' });
     assert.equal(await peer.attr('rtc-room', 'joined'), '');
     const refused = await peer.eval(() =>

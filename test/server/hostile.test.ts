@@ -297,6 +297,14 @@ test('no secret is in a log, an error or a metric', async () => {
   const ask = { provider: 'embedded', roomId: '8888', userRole: 'anchor', reason: 'join' };
   await call('/token', post(JSON.stringify(ask), { cookie: canary('cookie') }));
   await call('/token', post(JSON.stringify({ ...ask, reason: canary('reason') })));
+  await call('/rtc', post(`{"n":0,"a":0,"m":{"t":"join","token":"${canary('json')}"`));
+  await call('/rtc', post(frame({ ...join, offer: OFFER, [token]: token })));
+  await call('/rtc', post(frame({ t: 'resume', session: 'x', token: canary('resume') })));
+  for (const bad of [token, `${token}x`]) {
+    const body = frame({ ...join, token: bad, offer: `${OFFER}m=${canary('sdp')}` });
+    const quiet = await fetch(`${url}/rtc`, { method: 'POST', body });
+    said.push(await quiet.text(), JSON.stringify([...quiet.headers]));
+  }
   said.push(await (await fetch(`${url}/metrics`, { headers: key })).text());
   await server.close();
 

@@ -33,6 +33,8 @@ interface Settle<T> {
   reject(error: RtcError): void;
 }
 
+/** Whether sockets open here: a join that is posted alone makes others see who does not come. */
+let ahead = true;
 /** The server's answer to a resume, and an attempt to reach it. */
 const PATIENCE = 10_000;
 /** A request unanswered for so long: the socket is half open. */
@@ -72,10 +74,6 @@ export class Signalling {
     return this.#socket;
   }
 
-  get down(): boolean {
-    return this.#down;
-  }
-
   open(): void {
     if (this.#socket || this.#over) return;
     this.#clear();
@@ -97,6 +95,7 @@ export class Signalling {
       this.#join = { message, resolve, reject };
       this.open();
       if (this.#socket?.readyState === WebSocket.OPEN) this.#opened();
+      else this.#post(message);
     });
   }
 
@@ -157,6 +156,17 @@ export class Signalling {
     else this.open();
   };
 
+  /**
+   * Sends a copy ahead on the page's own connection, which is open already; the room begins with it,
+   * and the socket finds its session there. Whatever becomes of it, the socket's own join follows.
+   */
+  #post(m: JoinMessage): void {
+    const url = this.url.replace('ws', 'http');
+    if (!ahead || !m.offer || m.previous || !url.startsWith(`${location.origin}/`)) return;
+    const body = JSON.stringify({ n: 0, a: 0, m });
+    fetch(url, { method: 'POST', mode: 'same-origin', body }).catch(() => undefined);
+  }
+
   #opened(): void {
     if (this.#session) {
       const m: ClientMessage = { t: 'resume', session: this.#session, token: this.#token };
@@ -186,6 +196,7 @@ export class Signalling {
   /** The answers to `join` and `resume`. */
   #direct(message: ServerMessage): void {
     if (message.t === 'joined') {
+      ahead = true;
       this.#session = message.session;
       this.#token = message.resume;
       this.#alive = message.alive;
@@ -217,6 +228,7 @@ export class Signalling {
     this.#clear();
     if (this.#over) return;
     if (!this.#session) {
+      ahead = false;
       this.#join?.reject(fromClose(code, this.url));
       this.#join = undefined;
       return;

@@ -9,7 +9,8 @@ await new Promise((resolve, reject) => {
 });
 const media = await navigator.mediaDevices.getUserMedia({
   audio: true,
-  video: { width: 640, height: 480 },
+  // As the attribute `video` asks for.
+  video: { width: 854, height: 480, frameRate: 30 },
 });
 document.querySelector('#local').srcObject = media;
 
@@ -23,6 +24,7 @@ function connect() {
   connection.onicecandidate = ({ candidate }) => send({ candidate });
   connection.ontrack = ({ streams }) => {
     document.querySelector('#remote').srcObject = streams[0];
+    document.body.classList.add('pair');
   };
 }
 

@@ -14,6 +14,7 @@ class FakeSocket {
   static all: FakeSocket[] = [];
   readyState = 0;
   sent: Frame<ClientMessage>[] = [];
+  texts: string[] = [];
   closedWith: number | undefined;
   onopen: ((event: unknown) => void) | null = null;
   onmessage: ((event: unknown) => void) | null = null;
@@ -31,6 +32,7 @@ class FakeSocket {
     return last;
   }
   send(text: string): void {
+    this.texts.push(text);
     this.sent.push(JSON.parse(text) as Frame<ClientMessage>);
   }
   close(code?: number): void {
@@ -293,5 +295,75 @@ describe('embedded: signalling', () => {
     await aTimeout(20);
     expect(FakeSocket.all).to.have.length(1);
     expect(log).to.deep.equal([]);
+  });
+
+  describe('the copy of a join that goes ahead', () => {
+    const own = location.origin.replace('http', 'ws') + '/rtc';
+    const message: JoinMessage = { ...joinMessage, offer: 'v=0' };
+    const realFetch = window.fetch;
+    let posts: { url: string; init: RequestInit }[];
+
+    beforeEach(() => {
+      posts = [];
+      window.fetch = (url, init = {}) => {
+        posts.push({ url: url as string, init });
+        return Promise.reject(new TypeError('unreachable'));
+      };
+      wire = new Signalling(own, host);
+    });
+    afterEach(() => {
+      window.fetch = realFetch;
+    });
+
+    async function enterRoom(): Promise<void> {
+      const joining = wire.join(message);
+      FakeSocket.last.open();
+      FakeSocket.last.deliver({ n: 0, a: 0, m: joined });
+      await joining;
+    }
+
+    it('is the frame that the socket brings, posted to the same address', async () => {
+      wire.open();
+      const joining = wire.join(message);
+      expect(posts.map(({ url }) => url)).to.deep.equal([`${location.origin}/rtc`]);
+      expect(posts[0]?.init.method).to.equal('POST');
+      const body = posts[0]?.init.body as string;
+      FakeSocket.last.open();
+      expect(body).to.equal(FakeSocket.last.texts[0]);
+      FakeSocket.last.deliver({ n: 0, a: 0, m: joined });
+      expect((await joining).session, 'although the post has failed').to.equal('s');
+    });
+
+    it('does not go when the socket is open', async () => {
+      wire.open();
+      FakeSocket.last.open();
+      await enterRoom();
+      expect(posts).to.have.length(0);
+    });
+
+    for (const [what, url, more] of [
+      ['without an offer', own, { offer: undefined }],
+      ['of who comes back', own, { previous: 'before' }],
+      ['to another origin', 'wss://rtc.example/rtc', {}],
+    ] as const) {
+      it(`does not go ${what}`, () => {
+        wire = new Signalling(url, host);
+        wire.join({ ...message, ...more }).catch(() => undefined);
+        expect(FakeSocket.all).to.have.length(1);
+        expect(posts).to.have.length(0);
+      });
+    }
+
+    it('does not go again where no socket opens, until one has', async () => {
+      const failed = wire.join(message).catch((error: { code: string }) => error.code);
+      FakeSocket.last.drop();
+      expect(await failed).to.equal('network');
+      wire = new Signalling(own, host);
+      await enterRoom();
+      expect(posts).to.have.length(1);
+      wire = new Signalling(own, host);
+      await enterRoom();
+      expect(posts).to.have.length(2);
+    });
   });
 });
