@@ -157,6 +157,12 @@ export class RoomLink implements Follower {
       this.#room = room;
       room?.followers.add(this);
     }
+    const own = JSON.stringify([wish?.roomId, wish?.token, wish?.tokenUrl]);
+    if (room?.returning && !wish?.disabled && this.#key?.startsWith(own)) {
+      // It has a connection of its own, or what it received plays on like the room's.
+      this.refresh();
+      return;
+    }
     if (!wish || !room?.inRoom || wish.disabled) {
       this.#drop();
       this.error = null;
@@ -175,7 +181,7 @@ export class RoomLink implements Follower {
       this.refresh();
       return;
     }
-    const key = JSON.stringify([wish.roomId, wish.token, wish.tokenUrl]);
+    const key = `${own}${room.userId}`;
     if (key !== this.#key) {
       this.#drop();
       this.error = null;

@@ -1,12 +1,12 @@
 import { settle, throwIfAborted } from '../../core/async.js';
 import { aborted, RtcError } from '../../core/errors.js';
 import type {
+  ClientMessage,
   Connect,
   DefaultWish,
   IceConfig,
   JoinedMessage,
   JoinMessage,
-  Signal,
   StreamWish,
 } from '../../protocol/messages.js';
 import type {
@@ -265,8 +265,8 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
 
   // What a connection asks.
 
-  signal(conn: string, signal: Signal): void {
-    this.#wire.send({ t: 'signal', conn, signal });
+  send(message: ClientMessage): void {
+    this.#wire.send(message);
   }
 
   async fresh(): Promise<RTCConfiguration> {
@@ -394,11 +394,12 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
   }
 
   #connect(connect: Connect): void {
-    this.#disconnect(connect.conn);
+    const { conn, replaces = '' } = connect;
+    const old = this.#peers.get(replaces);
+    this.#peers.delete(replaces);
     const reused = connect.offerer ? this.#parked : undefined;
     if (reused) this.#parked = undefined;
-    const peer = new Peer(connect, this.#configuration(), this, reused);
-    this.#peers.set(connect.conn, peer);
+    this.#peers.set(conn, new Peer(connect, this.#configuration(), this, reused, old));
     this.#send();
     this.#refresh();
   }

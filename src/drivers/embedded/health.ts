@@ -1,8 +1,12 @@
 import type { Peer } from './peer.js';
 
-/** Milliseconds without a packet of what should come: a new route is looked for, and again; it is told. */
+/**
+ * Milliseconds without a packet of what should come: a new route is looked for; after as many again
+ * as `RENEW` another connection is asked for; after `AGAIN` it begins anew. It is told.
+ */
 const RESTART = 4_000;
 const EAGER = 900;
+const RENEW = 8_000;
 const AGAIN = 16_000;
 const FAILED = 12_000;
 
@@ -35,7 +39,7 @@ export function grade(roundTrip: number, loss: number): number {
   return index < 0 ? 5 : index + 1;
 }
 
-/** Watches one connection: whether what should arrive does, and how well. */
+/** Watches a connection, and those that come in its place: whether what should arrive does, how well. */
 export class Health {
   failed = false;
   #packets = new Map<string, number>();
@@ -44,16 +48,15 @@ export class Health {
   /** When something last arrived, or nothing had to. */
   #since = Date.now();
   #next = this.#since + RESTART;
-
-  constructor(private readonly peer: Peer) {}
+  /** A new route was looked for, and did not help yet. */
+  #restarted = false;
 
   /**
    * @param expected The m-lines that somebody publishes, unmuted, and we receive.
    * @param eager The network may have changed: a second without a packet is enough.
    * @returns 0 for what cannot be told
    */
-  async check(expected: readonly number[], eager: boolean): Promise<Quality> {
-    const { peer } = this;
+  async check(peer: Peer, expected: readonly number[], eager: boolean): Promise<Quality> {
     const report = await peer.pc.getStats();
     if (peer.closed) return { uplink: 0, downlink: 0 };
     let [got, lost, trip, upTrip, upLost, sent] = [0, 0, 0, 0, 0, false];
@@ -63,8 +66,11 @@ export class Health {
       if (type === 'inbound-rtp') {
         got += packetsReceived;
         lost += stat.packetsLost ?? 0;
-        if (expected.includes(+mid) && packetsReceived > (this.#packets.get(mid) ?? 0))
-          arrives = true;
+        // Another connection counts from 0.
+        arrives ||=
+          expected.includes(+mid) &&
+          !!packetsReceived &&
+          packetsReceived !== this.#packets.get(mid);
         this.#packets.set(mid, packetsReceived);
       } else if (type === 'remote-inbound-rtp') {
         sent = true;
@@ -74,7 +80,7 @@ export class Health {
         trip = stat.currentRoundTripTime ?? 0;
       }
     }
-    this.#watch(expected.length > 0 && !arrives, eager);
+    this.#watch(peer, expected.length > 0 && !arrives, eager);
     const fresh = got - this.#got;
     const missing = Math.max(0, lost - this.#lost);
     this.#got = got;
@@ -87,19 +93,22 @@ export class Health {
     };
   }
 
-  #watch(starving: boolean, eager: boolean): void {
+  #watch(peer: Peer, starving: boolean, eager: boolean): void {
     const now = Date.now();
     if (!starving) {
       this.#since = now;
       this.#next = now + RESTART;
-      this.failed = false;
+      this.failed = this.#restarted = false;
       return;
     }
     // While the first route is still being looked for, a restart would only begin anew.
     const due = eager ? this.#since + EAGER : this.#next;
-    if (now >= due && !/new|checking/.test(this.peer.pc.iceConnectionState)) {
-      this.#next = now + AGAIN;
-      this.peer.restart();
+    if (now >= due && (this.#restarted || !/new|checking/.test(peer.pc.iceConnectionState))) {
+      const renew = this.#restarted && !eager;
+      this.#restarted = !renew;
+      this.#next = now + (renew ? AGAIN : RENEW);
+      if (renew) peer.renew();
+      else peer.restart();
     }
     this.failed = now - this.#since >= FAILED;
   }

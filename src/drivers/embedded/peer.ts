@@ -1,10 +1,11 @@
 import { log } from '../../core/logger.js';
-import type { Connect, Signal } from '../../protocol/messages.js';
+import type { ClientMessage, Connect, Signal } from '../../protocol/messages.js';
 import type { StreamType } from '../driver.js';
+import { Health } from './health.js';
 import { LAYOUT, type Sending } from './outgoing.js';
 
 export interface PeerHost {
-  signal(conn: string, signal: Signal): void;
+  send(message: ClientMessage): void;
   /** The configuration with ICE servers that are still valid. */
   fresh(): Promise<RTCConfiguration>;
   sending(session: string, line: number): Sending | null;
@@ -69,7 +70,7 @@ function repeating({ type, sdp = '' }: RTCSessionDescriptionInit): RTCSessionDes
 }
 
 const NOBODY: PeerHost = {
-  signal: () => undefined,
+  send: () => undefined,
   fresh: () => Promise.resolve(BUNDLE),
   sending: () => null,
   changed: () => undefined,
@@ -84,7 +85,12 @@ const isFirefox = (description: RTCSessionDescription | null): boolean =>
  */
 export class Peer {
   readonly pc: RTCPeerConnection;
+  readonly health: Health;
   closed = false;
+  /** The one before it, until this one plays what is to be received. */
+  #old: Peer | undefined;
+  /** How often not all of it was played. */
+  #partly = 0;
   /** An ICE restart's offer that is set only when its answer is there. */
   #late: RTCSessionDescriptionInit | null = null;
   /** What was sent meanwhile is lost. */
@@ -97,13 +103,25 @@ export class Peer {
   /**
    * @param parked Its offer was sent with the join when `connect.parked`; else a connection whose
    * m-lines are laid already.
+   * @param old In whose place it comes.
    */
   constructor(
     readonly connect: Connect,
     config: RTCConfiguration,
     private host: PeerHost,
     parked?: Parked,
+    old?: Peer,
   ) {
+    this.health = old?.health ?? new Health();
+    if (old) {
+      old.pc.oniceconnectionstatechange = null;
+      this.#old = old.#old ?? old;
+      if (old.#old) {
+        // It never played anything.
+        old.#old = undefined;
+        old.close();
+      }
+    }
     const pc = (this.pc = parked?.pc ?? new RTCPeerConnection(config));
     // On the chain, so that no candidate overtakes its description.
     pc.onicecandidate = ({ candidate }) =>
@@ -145,6 +163,7 @@ export class Peer {
   /** What arrives on an m-line, once there is one. */
   track(line: number): MediaStreamTrack | null {
     if (this.closed) return null;
+    if (this.#old) return this.#old.track(line);
     return this.pc.getTransceivers()[line]?.receiver.track ?? null;
   }
 
@@ -194,8 +213,27 @@ export class Peer {
     });
   }
 
+  /** Another connection in the place of this one. */
+  renew(): void {
+    this.host.send({ t: 'renew', conn: this.connect.conn });
+  }
+
+  /** @param expected The m-lines on which something should come. */
+  settle(expected: readonly number[]): void {
+    if (!this.#old || !this.connected) return;
+    const all = this.pc.getTransceivers();
+    const played = expected.filter((line) => all[line]?.receiver.getSynchronizationSources()[0]);
+    // What its publisher does not send, though it says so, is not waited for.
+    if (played.length < expected.length && !(played[0] !== undefined && ++this.#partly > 10))
+      return;
+    this.#old.close();
+    this.#old = undefined;
+    this.host.changed(this);
+  }
+
   /** What is sent follows the latest wishes; calls while it does so count as one more. */
   sync(): void {
+    this.#old?.sync();
     this.#dirty = true;
     if (this.#syncing) return;
     this.#syncing = true;
@@ -203,6 +241,7 @@ export class Peer {
   }
 
   close(): void {
+    this.#old?.close();
     this.closed = true;
     this.pc.onicecandidate = this.pc.oniceconnectionstatechange = null;
     // What is still waited for of a closed connection never comes, and keeps who waits: this only.
@@ -284,7 +323,7 @@ export class Peer {
   }
 
   #send(signal: Signal): void {
-    if (!this.closed) this.host.signal(this.connect.conn, signal);
+    if (!this.closed) this.host.send({ t: 'signal', conn: this.connect.conn, signal });
   }
 
   #run(step: () => unknown): void {
