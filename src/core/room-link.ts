@@ -157,12 +157,8 @@ export class RoomLink implements Follower {
       this.#room = room;
       room?.followers.add(this);
     }
-    const own = JSON.stringify([wish?.roomId, wish?.token, wish?.tokenUrl]);
-    if (room?.returning && !wish?.disabled && this.#key?.startsWith(own)) {
-      // It has a connection of its own, or what it received plays on like the room's.
-      this.refresh();
-      return;
-    }
+    // It has a connection of its own; or what it received plays on, as the room's does.
+    if (room?.returning && this.#key !== null && !wish?.disabled) return this.refresh();
     if (!wish || !room?.inRoom || wish.disabled) {
       this.#drop();
       this.error = null;
@@ -181,7 +177,7 @@ export class RoomLink implements Follower {
       this.refresh();
       return;
     }
-    const key = `${own}${room.userId}`;
+    const key = JSON.stringify([wish.roomId, wish.token, wish.tokenUrl, room.userId]);
     if (key !== this.#key) {
       this.#drop();
       this.error = null;

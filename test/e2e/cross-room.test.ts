@@ -150,7 +150,7 @@ e2e(
     );
     for (const { peer } of both) {
       await peer.waitForAttr(link, 'link-state', 'linked');
-      await waitFor('old connections are closed', async () => (await peer.live()).peers === 2);
+      await waitFor('old connections are closed', async () => (await peer.connections()) === 2);
     }
     await seen();
     const outage = Date.now() - killed;

@@ -1,5 +1,6 @@
 /** Drops: signalling that goes away during a call. */
 import { assert, assertEverybodySees, call, suite, waitFor, type Peer } from './harness.js';
+import { breakConnection, wedge } from './faults.js';
 import { gapOf, watchGap } from './gap.js';
 import { SECOND } from './peer.js';
 
@@ -127,23 +128,6 @@ const offers = (peer: Peer): Promise<boolean> =>
     ),
   );
 
-/** Closed behind the driver's back: no restart can bring it back. */
-const breakConnection = (peer: Peer): Promise<void> =>
-  peer.eval(() => {
-    for (const it of window.e2e.peers) if (it.connectionState === 'connected') it.close();
-  });
-
-/** Sends nothing any more, whatever the driver says; all the rest is as it was. */
-const wedge = (peer: Peer): Promise<void> =>
-  peer.eval(async () => {
-    for (const it of window.e2e.peers) {
-      for (const sender of it.getSenders()) {
-        if (sender.track) await sender.replaceTrack(null);
-        sender.replaceTrack = () => Promise.resolve();
-      }
-    }
-  });
-
 /** Where both were connected before, they are by something else now, and see each other. */
 async function assertReplaced(
   { alice, bob }: { alice: Peer; bob: Peer },
@@ -171,7 +155,7 @@ async function assertReplaced(
 const told = async (peer: Peer, from: number): Promise<string[]> =>
   (await peer.events(undefined, from))
     .map(({ type }) => type)
-    .filter((type) => /user-|stream-|joined|left|connection|error/.test(type));
+    .filter((type) => /user-|stream-|joined|left|connection/.test(type));
 
 for (const broken of ['who offers', 'who answers'] as const) {
   e2e(

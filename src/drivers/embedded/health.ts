@@ -1,14 +1,17 @@
 import type { Peer } from './peer.js';
+import type { Slot } from './roster.js';
 
 /**
- * Milliseconds without a packet of what should come: a new route is looked for; after as many again
- * as `RENEW` another connection is asked for; after `AGAIN` it begins anew. It is told.
+ * Milliseconds without a packet of what should come: a new route is looked for; so many more, and
+ * another connection is asked for; and all of it again. Looked at every two seconds.
  */
-const RESTART = 4_000;
+const RESTART = 3_500;
 const EAGER = 900;
-const RENEW = 8_000;
-const AGAIN = 16_000;
-const FAILED = 12_000;
+const RENEW = 5_500;
+const AGAIN = 15_500;
+/** A restart after which nothing comes any more so soon did not help, whatever came meanwhile. */
+const HELPED = 15_000;
+const FAILED = 11_500;
 
 /** The statistics used here, of all their types. */
 interface Stat {
@@ -48,15 +51,19 @@ export class Health {
   /** When something last arrived, or nothing had to. */
   #since = Date.now();
   #next = this.#since + RESTART;
-  /** A new route was looked for, and did not help yet. */
-  #restarted = false;
+  /** When a new route was looked for. */
+  #restarted = 0;
 
   /**
    * @param expected The m-lines that somebody publishes, unmuted, and we receive.
    * @param eager The network may have changed: a second without a packet is enough.
    * @returns 0 for what cannot be told
    */
-  async check(peer: Peer, expected: readonly number[], eager: boolean): Promise<Quality> {
+  async check(
+    peer: Peer,
+    expected: readonly Pick<Slot, 'line'>[],
+    eager: boolean,
+  ): Promise<Quality> {
     const report = await peer.pc.getStats();
     if (peer.closed) return { uplink: 0, downlink: 0 };
     let [got, lost, trip, upTrip, upLost, sent] = [0, 0, 0, 0, 0, false];
@@ -68,7 +75,7 @@ export class Health {
         lost += stat.packetsLost ?? 0;
         // Another connection counts from 0.
         arrives ||=
-          expected.includes(+mid) &&
+          expected.some(({ line }) => line === +mid) &&
           !!packetsReceived &&
           packetsReceived !== this.#packets.get(mid);
         this.#packets.set(mid, packetsReceived);
@@ -98,14 +105,15 @@ export class Health {
     if (!starving) {
       this.#since = now;
       this.#next = now + RESTART;
-      this.failed = this.#restarted = false;
+      this.failed = false;
       return;
     }
     // While the first route is still being looked for, a restart would only begin anew.
     const due = eager ? this.#since + EAGER : this.#next;
-    if (now >= due && (this.#restarted || !/new|checking/.test(peer.pc.iceConnectionState))) {
-      const renew = this.#restarted && !eager;
-      this.#restarted = !renew;
+    const again = now < this.#restarted + HELPED;
+    if (now >= due && (again || !/new|checking/.test(peer.pc.iceConnectionState))) {
+      const renew = again && !eager;
+      this.#restarted = renew ? 0 : now;
       this.#next = now + (renew ? AGAIN : RENEW);
       if (renew) peer.renew();
       else peer.restart();

@@ -20,7 +20,6 @@ export interface Watched {
 /** What is to come from a peer. */
 const of = (peer: Peer, received: readonly Slot[]): Slot[] =>
   received.filter(({ session, on }) => on && session === peer.connect.peer);
-const lines = (slots: readonly Slot[]): number[] => slots.map(({ line }) => line);
 
 /** Looks again and again: who speaks how loud, how good the connections are, what does not arrive. */
 export class Monitor {
@@ -55,7 +54,7 @@ export class Monitor {
 
   async #listen(): Promise<void> {
     const { peers, received, outgoing, userId } = this.watched();
-    for (const peer of peers) peer.settle(lines(of(peer, received)));
+    for (const peer of peers) peer.settle(of(peer, received));
     const levels: Level[] = received.flatMap(({ session, userId, kind, line, on }) => {
       const peer = kind === 'audio' && peers.find(({ connect }) => connect.peer === session);
       const receiver = peer && peer.pc.getTransceivers()[line]?.receiver;
@@ -82,7 +81,7 @@ export class Monitor {
     for (const peer of peers) {
       const { health } = peer;
       const expected = of(peer, received);
-      const quality = await health.check(peer, lines(expected), eager).catch(() => undefined);
+      const quality = await health.check(peer, expected, eager).catch(() => undefined);
       if (!quality || peer.closed) continue;
       uplink = Math.max(uplink, quality.uplink);
       downlink = Math.max(downlink, quality.downlink);

@@ -1,8 +1,8 @@
 import { log } from '../../core/logger.js';
 import type { ClientMessage, Connect, Signal } from '../../protocol/messages.js';
-import type { StreamType } from '../driver.js';
 import { Health } from './health.js';
 import { LAYOUT, type Sending } from './outgoing.js';
+import type { Slot } from './roster.js';
 
 export interface PeerHost {
   send(message: ClientMessage): void;
@@ -37,17 +37,21 @@ export function park(): Parked {
   return { pc, offer };
 }
 
-/** One for camera and microphone, one for the screen: what shares a stream is played in step. */
-const newStreams = (): Record<StreamType, MediaStream> => ({
-  main: new MediaStream(),
-  auxiliary: new MediaStream(),
-});
-
 /** The offerer's m-lines. */
 function lay(pc: RTCPeerConnection): void {
-  const streams = newStreams();
-  for (const [type, kind] of LAYOUT) {
-    prefer(pc.addTransceiver(kind, { direction: 'sendrecv', streams: [streams[type]] }));
+  for (const [, kind] of LAYOUT) pc.addTransceiver(kind);
+  arrange(pc);
+}
+
+/** The same on both sides. */
+function arrange(pc: RTCPeerConnection): void {
+  // One for camera and microphone, one for the screen: what shares a stream is played in step.
+  const streams = { main: new MediaStream(), auxiliary: new MediaStream() };
+  for (const [line, transceiver] of pc.getTransceivers().entries()) {
+    const type = LAYOUT[line]?.[0];
+    transceiver.direction = 'sendrecv';
+    if (type) transceiver.sender.setStreams(streams[type]);
+    prefer(transceiver);
   }
 }
 
@@ -68,13 +72,6 @@ function prefer(transceiver: RTCRtpTransceiver): void {
 function repeating({ type, sdp = '' }: RTCSessionDescriptionInit): RTCSessionDescriptionInit {
   return { type, sdp: sdp.replace(/a=rtpmap:(\d+) opus.*\r\n/g, '$&a=rtcp-fb:$1 nack\r\n') };
 }
-
-const NOBODY: PeerHost = {
-  send: () => undefined,
-  fresh: () => Promise.resolve(BUNDLE),
-  sending: () => null,
-  changed: () => undefined,
-};
 
 const isFirefox = (description: RTCSessionDescription | null): boolean =>
   !!description?.sdp.includes('mozilla');
@@ -108,7 +105,7 @@ export class Peer {
   constructor(
     readonly connect: Connect,
     config: RTCConfiguration,
-    private host: PeerHost,
+    private host: PeerHost | null,
     parked?: Parked,
     old?: Peer,
   ) {
@@ -140,7 +137,7 @@ export class Peer {
       } else if (pc.iceConnectionState === 'disconnected') {
         this.#interrupted = true;
       }
-      this.host.changed(this);
+      this.host?.changed(this);
     };
     if (connect.offer) {
       this.signal({ sdp: { type: 'offer', sdp: connect.offer } });
@@ -182,10 +179,10 @@ export class Peer {
       } else if (signal.sdp.type === 'offer' && !this.connect.offerer) {
         if (pc.remoteDescription) {
           this.#interrupted = true;
-          pc.setConfiguration(await this.host.fresh());
+          pc.setConfiguration(await this.host?.fresh());
         }
         await this.#answer(signal.sdp);
-        this.host.changed(this);
+        this.host?.changed(this);
       }
     });
   }
@@ -196,7 +193,7 @@ export class Peer {
       const { pc, connect } = this;
       if (!pc.remoteDescription || pc.signalingState !== 'stable' || this.#late) return;
       this.#interrupted = true;
-      const config = await this.host.fresh();
+      const config = await this.host?.fresh();
       if (this.closed) return;
       pc.setConfiguration(config);
       if (!connect.offerer) {
@@ -215,20 +212,21 @@ export class Peer {
 
   /** Another connection in the place of this one. */
   renew(): void {
-    this.host.send({ t: 'renew', conn: this.connect.conn });
+    this.host?.send({ t: 'renew', conn: this.connect.conn });
   }
 
-  /** @param expected The m-lines on which something should come. */
-  settle(expected: readonly number[]): void {
-    if (!this.#old || !this.connected) return;
+  /** @param expected What should come. */
+  settle(expected: readonly Slot[]): void {
     const all = this.pc.getTransceivers();
-    const played = expected.filter((line) => all[line]?.receiver.getSynchronizationSources()[0]);
+    const silent = expected.filter(
+      ({ line }) => !all[line]?.receiver.getSynchronizationSources()[0],
+    ).length;
+    if (!this.#old || !this.connected) return;
     // What its publisher does not send, though it says so, is not waited for.
-    if (played.length < expected.length && !(played[0] !== undefined && ++this.#partly > 10))
-      return;
+    if (silent && (silent === expected.length || ++this.#partly < 10)) return;
     this.#old.close();
     this.#old = undefined;
-    this.host.changed(this);
+    this.host?.changed(this);
   }
 
   /** What is sent follows the latest wishes; calls while it does so count as one more. */
@@ -245,7 +243,7 @@ export class Peer {
     this.closed = true;
     this.pc.onicecandidate = this.pc.oniceconnectionstatechange = null;
     // What is still waited for of a closed connection never comes, and keeps who waits: this only.
-    this.host = NOBODY;
+    this.host = null;
     this.pc.close();
   }
 
@@ -273,7 +271,7 @@ export class Peer {
 
   /** The track first: the encoder starts while its parameters are on their way. */
   async #feed(sender: RTCRtpSender, line: number): Promise<void> {
-    const wanted = this.host.sending(this.connect.peer, line);
+    const wanted = this.host?.sending(this.connect.peer, line);
     const track = wanted?.track ?? null;
     try {
       if (sender.track !== track) await sender.replaceTrack(track);
@@ -284,7 +282,11 @@ export class Peer {
     }
   }
 
-  async #encode(sender: RTCRtpSender, line: number, wanted: Sending | null): Promise<void> {
+  async #encode(
+    sender: RTCRtpSender,
+    line: number,
+    wanted: Sending | null | undefined,
+  ): Promise<void> {
     // Firefox goes on sending a black picture a second without a track.
     if (!wanted && !(this.#encodings[line] && isFirefox(this.pc.localDescription))) return;
     const key = wanted ? JSON.stringify(wanted.encoding) : '';
@@ -302,13 +304,7 @@ export class Peer {
     const first = !pc.remoteDescription;
     await pc.setRemoteDescription(repeating(offer));
     if (first) {
-      const streams = newStreams();
-      for (const [line, transceiver] of pc.getTransceivers().entries()) {
-        const type = LAYOUT[line]?.[0];
-        transceiver.direction = 'sendrecv';
-        if (type) transceiver.sender.setStreams(streams[type]);
-        prefer(transceiver);
-      }
+      arrange(pc);
       // Media flows as soon as the answer is there.
       this.sync();
     }
@@ -323,7 +319,7 @@ export class Peer {
   }
 
   #send(signal: Signal): void {
-    if (!this.closed) this.host.send({ t: 'signal', conn: this.connect.conn, signal });
+    this.host?.send({ t: 'signal', conn: this.connect.conn, signal });
   }
 
   #run(step: () => unknown): void {

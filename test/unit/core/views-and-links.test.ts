@@ -275,7 +275,7 @@ describe('views and links', () => {
       it('goes where it is sent when the room is back', async () => {
         lose();
         linked.set({ roomId: '3' });
-        expect(linked.link.state).to.equal('idle');
+        expect(linked.link.state).to.equal('linked');
         await until(() => linked.link.state === 'waiting');
         expect(backend.client('alice', '3')).to.be.ok;
         expect(backend.client('alice', '2')).to.equal(undefined);
