@@ -1,6 +1,6 @@
 /** Drops: signalling that goes away during a call. */
 import { assert, assertEverybodySees, call, suite, waitFor, type Peer } from './harness.js';
-import { breakConnection, wedge } from './faults.js';
+import { breakConnection, failIce, ufrag, wedge } from './faults.js';
 import { gapOf, watchGap } from './gap.js';
 import { SECOND } from './peer.js';
 
@@ -113,13 +113,6 @@ e2e(
   },
 );
 
-/** The connection that carries the call: one that is held ready for a next joiner is not. */
-const ufrag = (peer: Peer): Promise<string | undefined> =>
-  peer.eval(() => {
-    const open = window.e2e.peers.filter(({ connectionState }) => connectionState === 'connected');
-    return /ice-ufrag:(\S+)/.exec(open[0]?.localDescription?.sdp ?? '')?.[1];
-  });
-
 const offers = (peer: Peer): Promise<boolean> =>
   peer.eval(() =>
     window.e2e.peers.some(
@@ -194,3 +187,28 @@ e2e(
     assert.ok(fine < still / 2, `what came goes on: ${fine} ms without a frame, not ${still}`);
   },
 );
+
+e2e('drops: both sides ask for a new route at once, again and again', async (world) => {
+  const { alice, bob } = await call(world, 'alice', 'bob');
+  await assertEverybodySees({ alice, bob });
+  for (let round = 0; round < 3; round += 1) {
+    const before = [await ufrag(alice), await ufrag(bob)];
+    await Promise.all([failIce(alice), failIce(bob)]);
+    for (const [i, peer] of [alice, bob].entries()) {
+      await waitFor(`${peer.name} has a new route (round ${round})`, async () => {
+        const now = await ufrag(peer);
+        return !!now && now !== before[i];
+      });
+    }
+    await Promise.all([
+      alice.waitForFrames('user:bob', 15),
+      bob.waitForFrames('user:alice', 15),
+      alice.waitForSound(),
+      bob.waitForSound(),
+    ]);
+  }
+  assert.deepEqual(
+    [await alice.live(), await bob.live()].map(({ peers }) => peers),
+    [1, 1],
+  );
+});

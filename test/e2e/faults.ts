@@ -22,3 +22,21 @@ export const wedge = (peer: Peer): Promise<void> =>
       sender.replaceTrack = () => Promise.resolve();
     }
   });
+
+/** The driver finds its connection failed, once: it looks for a new route by an ICE restart. */
+export const failIce = (peer: Peer): Promise<void> =>
+  peer.eval(() => {
+    const it = window.e2e.peers.find(({ connectionState }) => connectionState === 'connected');
+    if (!it) throw new Error('nothing is connected');
+    Object.defineProperty(it, 'iceConnectionState', { value: 'failed', configurable: true });
+    // Firefox hands an event of the page's own to nobody.
+    it.oniceconnectionstatechange?.(new Event('iceconnectionstatechange'));
+    Reflect.deleteProperty(it, 'iceConnectionState');
+  });
+
+/** Another one after an ICE restart. Of the connection that carries the call: not one held ready. */
+export const ufrag = (peer: Peer): Promise<string | undefined> =>
+  peer.eval(() => {
+    const it = window.e2e.peers.find(({ connectionState }) => connectionState === 'connected');
+    return /ice-ufrag:(\S+)/.exec(it?.localDescription?.sdp ?? '')?.[1];
+  });

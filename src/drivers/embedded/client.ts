@@ -26,7 +26,7 @@ import type {
 import { checkText, checkUser } from './errors.js';
 import { Monitor } from './monitor.js';
 import { Outgoing, publishedStreams, type Sending } from './outgoing.js';
-import { configuration, park, Peer, type Parked, type PeerHost } from './peer.js';
+import { BUNDLE, park, Peer, type Parked, type PeerHost } from './peer.js';
 import { UPLINK } from './quality.js';
 import { Roster } from './roster.js';
 import { Signalling, socketUrl, type SignallingHost } from './signalling.js';
@@ -269,12 +269,18 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
     this.#wire.send(message);
   }
 
-  async fresh(): Promise<RTCConfiguration> {
-    if (Date.now() - this.#iceAt > FRESH) {
+  async fresh(age = FRESH): Promise<RTCConfiguration> {
+    // TURN takes a name until the time that it begins with, in seconds.
+    const expired = this.#ice.servers.some(
+      ({ username = '' }) => parseInt(username) * 1_000 < Date.now() + FRESH,
+    );
+    if (expired || Date.now() - this.#iceAt > age) {
       const { ice } = await this.#wire.request({ t: 'ice' });
       if (ice) this.#iceIs(ice);
     }
-    return this.#configuration();
+    const { servers: iceServers, policy } = this.#ice;
+    const iceTransportPolicy = this.options.iceTransportPolicy === 'relay' ? 'relay' : policy;
+    return { ...BUNDLE, iceServers, iceTransportPolicy };
   }
 
   sending(session: string, line: number): Sending | null {
@@ -399,7 +405,7 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
     this.#peers.delete(replaces);
     const reused = connect.offerer ? this.#parked : undefined;
     if (reused) this.#parked = undefined;
-    this.#peers.set(conn, new Peer(connect, this.#configuration(), this, reused, old));
+    this.#peers.set(conn, new Peer(connect, this, reused, old));
     this.#send();
     this.#refresh();
   }
@@ -426,11 +432,6 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
   #iceIs(ice: IceConfig): void {
     this.#ice = ice;
     this.#iceAt = Date.now();
-  }
-
-  #configuration(): RTCConfiguration {
-    const { servers, policy } = this.#ice;
-    return configuration(servers, this.options.iceTransportPolicy === 'relay' ? 'relay' : policy);
   }
 
   #park(): Parked | undefined {

@@ -6,8 +6,11 @@ import type { Slot } from './roster.js';
 
 export interface PeerHost {
   send(message: ClientMessage): void;
-  /** The configuration with ICE servers that are still valid. */
-  fresh(): Promise<RTCConfiguration>;
+  /**
+   * The configuration with ICE servers that are still valid.
+   * @param age How old they may be, in milliseconds; default: as many as one search takes.
+   */
+  fresh(age?: number): Promise<RTCConfiguration>;
   sending(session: string, line: number): Sending | null;
   /** There are tracks to receive, or the route has changed. */
   changed(peer: Peer): void;
@@ -20,14 +23,7 @@ export interface Parked {
 }
 
 /** Every configuration repeats this: changing only the servers beside it throws. */
-const BUNDLE: RTCConfiguration = { bundlePolicy: 'max-bundle' };
-
-export function configuration(
-  iceServers: RTCIceServer[],
-  iceTransportPolicy: RTCIceTransportPolicy,
-): RTCConfiguration {
-  return { ...BUNDLE, iceServers, iceTransportPolicy };
-}
+export const BUNDLE: RTCConfiguration = { bundlePolicy: 'max-bundle' };
 
 export function park(): Parked {
   const pc = new RTCPeerConnection(BUNDLE);
@@ -104,7 +100,6 @@ export class Peer {
    */
   constructor(
     readonly connect: Connect,
-    config: RTCConfiguration,
     private host: PeerHost | null,
     parked?: Parked,
     old?: Peer,
@@ -119,7 +114,7 @@ export class Peer {
         old.close();
       }
     }
-    const pc = (this.pc = parked?.pc ?? new RTCPeerConnection(config));
+    const pc = (this.pc = parked?.pc ?? new RTCPeerConnection(BUNDLE));
     // On the chain, so that no candidate overtakes its description.
     pc.onicecandidate = ({ candidate }) =>
       this.#run(() => {
@@ -139,12 +134,12 @@ export class Peer {
       }
       this.host?.changed(this);
     };
+    this.#run(async () => pc.setConfiguration(await this.host?.fresh(Infinity)));
     if (connect.offer) {
       this.signal({ sdp: { type: 'offer', sdp: connect.offer } });
     } else if (connect.offerer) {
       this.#run(async () => {
-        if (parked) pc.setConfiguration(config);
-        else lay(pc);
+        if (!parked) lay(pc);
         // Also when nobody had it yet: Firefox would number the lines of another offer anew.
         await pc.setLocalDescription(await parked?.offer);
         if (!connect.parked) this.#describe();
