@@ -162,8 +162,7 @@ export class RoomLink implements Follower {
     if (!wish || !room?.inRoom || wish.disabled) {
       this.#drop();
       this.error = null;
-      this.refresh();
-      return;
+      return this.refresh();
     }
     try {
       this.#check(wish, room);
@@ -171,11 +170,8 @@ export class RoomLink implements Follower {
       this.#drop();
       // Only `check` throws here, and only this.
       const failure = error as RtcError;
-      const news = this.error?.message !== failure.message;
-      this.error = failure;
-      if (news) this.host.emit('rtc-error', { error: failure, reverted: [] });
-      this.refresh();
-      return;
+      const known = this.error?.message === failure.message;
+      return known ? this.refresh() : this.report(failure);
     }
     const key = JSON.stringify([wish.roomId, wish.token, wish.tokenUrl, room.userId]);
     if (key !== this.#key) {

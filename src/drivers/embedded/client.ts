@@ -232,10 +232,8 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
         return this.#send();
       case 'signal':
         return this.#peers.get(message.conn)?.signal(message.signal);
-      case 'message': {
-        const { id, from, data, timestamp } = message;
-        return this.#emit({ type: 'message', id, from, data, timestamp });
-      }
+      case 'message':
+        return this.#emit({ ...message, type: 'message' });
       case 'role':
         this.#roleIs(message.role);
         return this.#emit({ type: 'role', role: message.role });

@@ -63,9 +63,9 @@ export class Health {
     peer: Peer,
     expected: readonly Pick<Slot, 'line'>[],
     eager: boolean,
-  ): Promise<Quality> {
+  ): Promise<Quality | undefined> {
     const report = await peer.pc.getStats();
-    if (peer.closed) return { uplink: 0, downlink: 0 };
+    if (peer.closed) return undefined;
     let [got, lost, trip, upTrip, upLost, sent] = [0, 0, 0, 0, 0, false];
     let arrives = false;
     for (const stat of report.values() as Iterable<Stat>) {
@@ -87,31 +87,16 @@ export class Health {
         trip = stat.currentRoundTripTime ?? 0;
       }
     }
-    this.#watch(peer, expected.length > 0 && !arrives, eager);
-    const fresh = got - this.#got;
-    const missing = Math.max(0, lost - this.#lost);
-    this.#got = got;
-    this.#lost = lost;
-    if (this.failed || /failed|disconnected/.test(peer.pc.iceConnectionState))
-      return { uplink: 6, downlink: 6 };
-    return {
-      uplink: sent ? grade(upTrip, upLost) : 0,
-      downlink: fresh > 0 ? grade(trip, missing / (fresh + missing)) : 0,
-    };
-  }
-
-  #watch(peer: Peer, starving: boolean, eager: boolean): void {
+    const { iceConnectionState: state } = peer.pc;
     const now = Date.now();
-    if (!starving) {
+    if (arrives || !expected.length) {
       this.#since = now;
       this.#next = now + RESTART;
-      this.failed = false;
-      return;
     }
     // While the first route is still being looked for, a restart would only begin anew.
     const due = eager ? this.#since + EAGER : this.#next;
     const again = now < this.#restarted + HELPED;
-    if (now >= due && (again || !/new|checking/.test(peer.pc.iceConnectionState))) {
+    if (now >= due && (again || !/new|checking/.test(state))) {
       const renew = again && !eager;
       this.#restarted = renew ? 0 : now;
       this.#next = now + (renew ? AGAIN : RENEW);
@@ -119,5 +104,14 @@ export class Health {
       else peer.restart();
     }
     this.failed = now - this.#since >= FAILED;
+    const fresh = got - this.#got;
+    const missing = Math.max(0, lost - this.#lost);
+    this.#got = got;
+    this.#lost = lost;
+    if (this.failed || /failed|disconnected/.test(state)) return { uplink: 6, downlink: 6 };
+    return {
+      uplink: sent ? grade(upTrip, upLost) : 0,
+      downlink: fresh > 0 ? grade(trip, missing / (fresh + missing)) : 0,
+    };
   }
 }

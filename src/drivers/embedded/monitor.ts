@@ -54,12 +54,15 @@ export class Monitor {
 
   async #listen(): Promise<void> {
     const { peers, received, outgoing, userId } = this.watched();
-    for (const peer of peers) peer.settle(of(peer, received));
-    const levels: Level[] = received.flatMap(({ session, userId, kind, line, on }) => {
-      const peer = kind === 'audio' && peers.find(({ connect }) => connect.peer === session);
-      const receiver = peer && peer.pc.getTransceivers()[line]?.receiver;
-      return receiver ? [{ userId, level: on ? remoteLevel(receiver) : 0 }] : [];
-    });
+    const levels: Level[] = [];
+    for (const peer of peers) {
+      peer.settle(of(peer, received));
+      for (const { session, userId, kind, line, on } of received) {
+        if (kind === 'video' || session !== peer.connect.peer) continue;
+        const receiver = peer.pc.getTransceivers()[line]?.receiver;
+        if (receiver) levels.push({ userId, level: on ? remoteLevel(receiver) : 0 });
+      }
+    }
     if (outgoing.streams.main?.audio === 'on') {
       const sender = peers
         .map(({ pc }) => pc.getTransceivers()[MICROPHONE]?.sender)
@@ -82,7 +85,7 @@ export class Monitor {
       const { health } = peer;
       const expected = of(peer, received);
       const quality = await health.check(peer, expected, eager).catch(() => undefined);
-      if (!quality || peer.closed) continue;
+      if (!quality) continue;
       uplink = Math.max(uplink, quality.uplink);
       downlink = Math.max(downlink, quality.downlink);
       if (health.failed) for (const { streamId, userId } of expected) failed.set(streamId, userId);

@@ -57,8 +57,10 @@ function prefer(transceiver: RTCRtpTransceiver): void {
   // it keeps the feedback lines of the codecs that were left out.
   if (transceiver.receiver.track.kind === 'audio' || 'mozGetUserMedia' in navigator) return;
   const all = RTCRtpReceiver.getCapabilities('video')?.codecs ?? [];
-  const of = (name: RegExp): RTCRtpCodec[] => all.filter(({ mimeType }) => name.test(mimeType));
-  transceiver.setCodecPreferences([...of(/vp8/i), ...of(/h264/i), ...of(/rtx|red|ulpfec/i)]);
+  const inOrder = [/vp8/i, /h264/i, /rtx|red|ulpfec/i].flatMap((name) =>
+    all.filter(({ mimeType }) => name.test(mimeType)),
+  );
+  transceiver.setCodecPreferences(inOrder);
 }
 
 /**
@@ -106,7 +108,6 @@ export class Peer {
   ) {
     this.health = old?.health ?? new Health();
     if (old) {
-      old.pc.oniceconnectionstatechange = null;
       this.#old = old.#old ?? old;
       if (old.#old) {
         // It never played anything.
@@ -149,7 +150,8 @@ export class Peer {
   }
 
   get connected(): boolean {
-    return /^(connected|completed)$/.test(this.pc.iceConnectionState);
+    // Or completed.
+    return this.pc.iceConnectionState.startsWith('co');
   }
 
   /** What arrives on an m-line, once there is one. */
@@ -167,11 +169,11 @@ export class Peer {
         if (this.connect.offerer) this.restart();
       } else if ('candidate' in signal) {
         await pc.addIceCandidate(signal.candidate ?? undefined);
-      } else if (signal.sdp.type === 'answer' && this.connect.offerer) {
+      } else if (signal.sdp.type === 'answer') {
         if (this.#late) await pc.setLocalDescription(this.#late);
         this.#late = null;
         await pc.setRemoteDescription(repeating(signal.sdp));
-      } else if (signal.sdp.type === 'offer' && !this.connect.offerer) {
+      } else {
         if (pc.remoteDescription) {
           this.#interrupted = true;
           pc.setConfiguration(await this.host?.fresh());
@@ -188,9 +190,7 @@ export class Peer {
       const { pc, connect } = this;
       if (!pc.remoteDescription || pc.signalingState !== 'stable' || this.#late) return;
       this.#interrupted = true;
-      const config = await this.host?.fresh();
-      if (this.closed) return;
-      pc.setConfiguration(config);
+      pc.setConfiguration(await this.host?.fresh());
       if (!connect.offerer) {
         this.#send({ restart: true });
       } else if (isFirefox(pc.remoteDescription) && !isFirefox(pc.localDescription)) {
@@ -310,7 +310,8 @@ export class Peer {
   #describe(
     { type, sdp }: Partial<RTCSessionDescriptionInit> = this.pc.localDescription ?? {},
   ): void {
-    if (sdp && (type === 'offer' || type === 'answer')) this.#send({ sdp: { type, sdp } });
+    // What is made here is nothing else.
+    if (sdp) this.#send({ sdp: { type: type as 'offer' | 'answer', sdp } });
   }
 
   #send(signal: Signal): void {
