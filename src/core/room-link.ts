@@ -157,11 +157,12 @@ export class RoomLink implements Follower {
       this.#room = room;
       room?.followers.add(this);
     }
+    // It has a connection of its own; or what it received plays on, as the room's does.
+    if (room?.returning && this.#key !== null && !wish?.disabled) return this.refresh();
     if (!wish || !room?.inRoom || wish.disabled) {
       this.#drop();
       this.error = null;
-      this.refresh();
-      return;
+      return this.refresh();
     }
     try {
       this.#check(wish, room);
@@ -169,13 +170,10 @@ export class RoomLink implements Follower {
       this.#drop();
       // Only `check` throws here, and only this.
       const failure = error as RtcError;
-      const news = this.error?.message !== failure.message;
-      this.error = failure;
-      if (news) this.host.emit('rtc-error', { error: failure, reverted: [] });
-      this.refresh();
-      return;
+      const known = this.error?.message === failure.message;
+      return known ? this.refresh() : this.report(failure);
     }
-    const key = JSON.stringify([wish.roomId, wish.token, wish.tokenUrl]);
+    const key = JSON.stringify([wish.roomId, wish.token, wish.tokenUrl, room.userId]);
     if (key !== this.#key) {
       this.#drop();
       this.error = null;

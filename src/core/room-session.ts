@@ -268,7 +268,6 @@ export class RoomSession extends SessionFacts {
     this.#waiters.resolve(stay.role);
     this.#publications.poke();
     this.#activate();
-    this.viewChanged();
     this.#lead();
   }
 
@@ -400,10 +399,11 @@ export class RoomSession extends SessionFacts {
   #over(reason: LeaveReason, by?: string, tell?: () => void): void {
     const stay = this.stay;
     if (!stay) return;
-    this.stay = null;
+    // Before the stay is over: links stay for as long as something is to come back.
     this.afterglow?.end();
+    this.stay = null;
     const back = this.#next()?.key === `join:${stay.identity}`;
-    if (reason === 'connection-lost' && back) this.playOn(stay, () => this.viewChanged());
+    if (reason === 'connection-lost' && back) this.playOn(stay, () => this.#lead());
     else stay.end();
     releaseRoom(this);
     this.#renewal.stop();
@@ -420,6 +420,7 @@ export class RoomSession extends SessionFacts {
   }
 
   #lead(): void {
+    this.viewChanged();
     for (const follower of [...this.followers]) follower.follow();
   }
 

@@ -49,6 +49,11 @@ export abstract class SessionFacts {
     return this.stay !== null && !['disconnected', 'connecting'].includes(this.#state);
   }
 
+  /** The connection is lost; while it is being brought back, what was received is shown on. */
+  get returning(): boolean {
+    return !this.stay && !!this.afterglow;
+  }
+
   get role(): UserRole | null {
     return this.stay?.role ?? null;
   }

@@ -105,7 +105,9 @@ export type ClientMessage =
   | { t: 'kick'; id: number; user: string }
   /** ICE servers anew, before an ICE restart. */
   | { t: 'ice'; id: number }
-  | { t: 'signal'; conn: string; signal: Signal };
+  | { t: 'signal'; conn: string; signal: Signal }
+  /** A connection on which nothing arrives, also after an ICE restart: another in its place. */
+  | { t: 'renew'; conn: string };
 
 /** Within one connection. `restart` is the answerer asking the offerer for an ICE restart. */
 export type Signal =
@@ -136,6 +138,8 @@ export interface Connect {
   offerer: boolean;
   parked?: true;
   offer?: string;
+  /** The connection in whose place it comes; that one is signalled over no more. */
+  replaces?: string;
 }
 
 export type LeftReason = 'leave' | 'timeout' | 'kick' | 'banned';

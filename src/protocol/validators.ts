@@ -73,6 +73,7 @@ const message = v.variant('t', [
   v.strictObject({ t: v.literal('kick'), id: requestId, user: id }),
   v.strictObject({ t: v.literal('ice'), id: requestId }),
   v.strictObject({ t: v.literal('signal'), conn: session, signal }),
+  v.strictObject({ t: v.literal('renew'), conn: session }),
 ]);
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));

@@ -8,6 +8,7 @@ const RATES: Record<string, [burst: number, perSecond: number]> = {
   role: [60, 10],
   kick: [60, 10],
   ice: [60, 10],
+  renew: [60, 10],
   leave: [10, 1],
 };
 

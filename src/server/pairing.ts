@@ -2,6 +2,9 @@ import type { Connect } from '../protocol/messages.js';
 import type { Room } from './room.js';
 import { receives, TYPES, wishFor, type Session } from './session.js';
 
+/** Milliseconds for which a connection is given the time to carry something. */
+const RENEWABLE = 10_000;
+
 /** Whether media can flow between two sessions in either direction. */
 function belong(a: Session, b: Session): boolean {
   return receives(a, b) || receives(b, a);
@@ -18,6 +21,7 @@ export function connectNewcomer(
   newcomer: Session,
   offer: string | undefined,
   newId: () => string,
+  at: number,
 ): Connect[] {
   const partners = room.others(newcomer).filter((other) => belong(newcomer, other));
   const wanted = partners.filter((other) => receives(newcomer, other));
@@ -26,7 +30,7 @@ export function connectNewcomer(
     const conn = newId();
     const parked = offer !== undefined && partner === first;
     const offerer = parked ? newcomer : partner;
-    room.connections.set(conn, { id: conn, a: newcomer, b: partner, offerer });
+    room.connections.set(conn, { id: conn, a: newcomer, b: partner, offerer, at });
     partner.outbox.send({
       t: 'connect',
       connect: { conn, peer: newcomer.id, offerer: !parked, ...(parked && { offer }) },
@@ -36,22 +40,48 @@ export function connectNewcomer(
 }
 
 /** Brings the connections of a session in line after a role switch or a subscription. */
-export function reconnect(room: Room, session: Session, newId: () => string): void {
+export function reconnect(room: Room, session: Session, newId: () => string, at: number): void {
   for (const other of room.others(session)) {
     const link = room.connectionOf(session, other);
     const wanted = belong(session, other);
     if (wanted && !link) {
-      const conn = newId();
-      // The one who has been here longer offers.
-      const offers = session.order < other.order;
-      const offerer = offers ? session : other;
-      room.connections.set(conn, { id: conn, a: session, b: other, offerer });
-      session.outbox.send({ t: 'connect', connect: { conn, peer: other.id, offerer: offers } });
-      other.outbox.send({ t: 'connect', connect: { conn, peer: session.id, offerer: !offers } });
+      connect(room, session, other, newId(), at);
     } else if (link && session.role === 'audience' && other.role === 'audience') {
       room.connections.delete(link.id);
       for (const one of [session, other]) one.outbox.send({ t: 'disconnect', conn: link.id });
     }
+  }
+}
+
+/**
+ * Gives two sessions another connection in the place of one that does not work. Nothing happens for
+ * who is no part of it, when there is another already, and while it is younger than `RENEWABLE`.
+ */
+export function renew(room: Room, session: Session, conn: string, id: string, at: number): void {
+  const link = room.connections.get(conn);
+  if (!link || at < link.at + RENEWABLE || !belong(link.a, link.b)) return;
+  if (link.a !== session && link.b !== session) return;
+  room.connections.delete(conn);
+  connect(room, link.a, link.b, id, at, { replaces: conn });
+}
+
+function connect(
+  room: Room,
+  a: Session,
+  b: Session,
+  conn: string,
+  at: number,
+  more: Pick<Connect, 'replaces'> = {},
+): void {
+  // The one who has been here longer offers.
+  const offerer = a.order < b.order ? a : b;
+  room.connections.set(conn, { id: conn, a, b, offerer, at });
+  for (const [one, other] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    const told = { conn, peer: other.id, offerer: one === offerer, ...more };
+    one.outbox.send({ t: 'connect', connect: told });
   }
 }
 

@@ -15,7 +15,7 @@ import { relayed, withoutAddresses } from './ice.js';
 import { randomId } from './ids.js';
 import { Bans, Expiring, type Ended } from './memory.js';
 import type { Settings } from './options.js';
-import { connectNewcomer, reconnect, tellWanted } from './pairing.js';
+import { connectNewcomer, reconnect, renew, tellWanted } from './pairing.js';
 import { RoomError } from './room-error.js';
 import { inspect, Room, type RoomInfo } from './room.js';
 import { receives, streamId, toPeer, TYPES, type Outbox, type Session } from './session.js';
@@ -140,7 +140,7 @@ export class RoomService {
     room.tell(null, { t: 'peer-joined', peer: toPeer(session) });
     room.sessions.set(session.id, session);
     this.#sessions.set(session.id, session);
-    const connections = connectNewcomer(room, session, offer, this.newId);
+    const connections = connectNewcomer(room, session, offer, this.newId, this.clock.now());
     const joined: Omit<JoinedMessage, 'ice'> = {
       t: 'joined',
       session: session.id,
@@ -251,7 +251,7 @@ export class RoomService {
     session.role = role;
     if (role === 'audience') session.streams = {};
     room.tell(session, { t: 'peer-updated', peer: toPeer(session) });
-    reconnect(room, session, this.newId);
+    reconnect(room, session, this.newId, this.clock.now());
     this.settle(session);
   }
 
@@ -288,6 +288,9 @@ export class RoomService {
         break;
       case 'signal':
         this.#signal(session, message);
+        break;
+      case 'renew':
+        renew(room, session, message.conn, this.newId(), this.clock.now());
     }
   }
 
@@ -395,7 +398,7 @@ export class RoomService {
       }
       session.wishes.set(streamId(publisher.id, wish.type), wish);
     }
-    reconnect(room, session, this.newId);
+    reconnect(room, session, this.newId, this.clock.now());
     for (const id of new Set(wishes.map((wish) => wish.session))) {
       const publisher = room.sessions.get(id);
       if (publisher && publisher !== session) tellWanted(session, publisher);

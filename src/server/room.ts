@@ -17,6 +17,8 @@ export interface Link {
   readonly b: Session;
   /** The one of the two that sends offers. */
   readonly offerer: Session;
+  /** When it was made, in milliseconds. */
+  readonly at: number;
 }
 
 /** An open room: who is in it, and who is connected with whom. */

@@ -2,7 +2,8 @@
  * `npm run bench`: prints a table, and writes node_modules/.cache/rtc-elements/bench.json.
  *
  *   npm run bench -- --rounds 20          medians of 20 (10 at least; 12 unless named)
- *   npm run bench -- --only tiles         first-frame, livekit, tiles, sizes, server or fuzz
+ *   npm run bench -- --only tiles         first-frame, recovery, livekit, tiles, sizes, server
+ *                                       or fuzz
  *   npm run bench -- --only leaks         1,000 joins and leaves on one page; only when named
  *   npm run bench -- --only background    6 minutes in a hidden tab; only when named
  *   npm run bench -- --write              also into test/bench/results.json, which the README quotes
@@ -18,6 +19,7 @@ import { root } from '../tools/process.mjs';
 import { measure } from '../tools/size.mjs';
 import { firstFrame } from './first-frame.mjs';
 import { livekitFirstFrame } from './livekit.mjs';
+import { recovery } from './recovery.mjs';
 import { fuzzServer, server } from './server.mjs';
 import { tiles } from './tiles.mjs';
 
@@ -37,7 +39,7 @@ if (!Number.isInteger(rounds) || rounds < 10) {
 const LIVEKIT_ROUNDS = 20;
 /** Long forms of end-to-end tests. */
 const LONG = ['leaks', 'background'];
-const parts = ['first-frame', 'livekit', 'tiles', 'sizes', 'server', 'fuzz', ...LONG];
+const parts = ['first-frame', 'recovery', 'livekit', 'tiles', 'sizes', 'server', 'fuzz', ...LONG];
 const FUZZ = 1_000_000;
 if (values.only !== undefined && !parts.includes(values.only)) {
   console.error(`--only ${values.only}: give one of ${parts.join(', ')}.`);
@@ -94,6 +96,10 @@ try {
 } finally {
   await browser.close();
 }
+if (wanted('recovery')) {
+  console.log('A call of two, and what drops do to it …');
+  results.recovery = await recovery();
+}
 if (wanted('sizes')) results.sizes = await measure();
 if (wanted('server')) {
   console.log('The room server and a bare relay …');
@@ -142,6 +148,7 @@ const table = [
         ],
       ]
     : []),
+  ...(results.recovery ?? []).map(recoveryRow),
   ...(results.sizes ?? []).map(({ name, bytes, limit }) => [
     name,
     `${kB(bytes)} gzip`,
@@ -171,6 +178,17 @@ function serverRows({ joins, rss, heap, messages, deliveries }) {
     row('the same, heap and buffers', heap, of('kB', 1000)),
     row('messages in a second through a room of 20', messages, of('/s')),
     row('the same, delivered', deliveries, of('/s')),
+  ];
+}
+
+function recoveryRow({ drop, after, frozen }) {
+  const s = ({ median, min, max }) =>
+    `${median.toFixed(1)} s (${min.toFixed(1)}–${max.toFixed(1)})`;
+  return [
+    `recovered from ${drop} (${after.n} rounds)`,
+    s(after),
+    '',
+    `picture still for ${s(frozen)}`,
   ];
 }
 

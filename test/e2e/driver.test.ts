@@ -10,6 +10,13 @@ import { createRoomServer, type RoomServer } from '../../src/server/index.js';
 import type {} from '../e2e-driver/page.js';
 import { findBrowser } from '../tools/browser.mjs';
 
+declare global {
+  interface Window {
+    /** How often ICE servers were asked for. */
+    asked: number;
+  }
+}
+
 const PATIENCE = 20_000;
 let browser: Browser;
 let site: Server;
@@ -50,7 +57,7 @@ after(async () => {
 
 async function open(
   userId: string,
-  config: { options?: Record<string, unknown> } = {},
+  config: { options?: Record<string, unknown>; url?: string } = {},
 ): Promise<Page> {
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -241,6 +248,46 @@ scenario(
       );
       await frames(deaf);
       assert.deepEqual(await deaf.evaluate(() => window.user.types(/^stream-health/)), []);
+    }
+  },
+);
+
+scenario(
+  'TURN credentials that have ended are fetched anew before a newcomer is answered',
+  async () => {
+    const turn = { urls: 'turn:127.0.0.1:9', secret: 'the TURN secret of the driver tests' };
+    const server = createRoomServer({ dev: true, turn });
+    try {
+      const { port } = await server.listen(0, '127.0.0.1');
+      const enter = async (userId: string): Promise<Page> => {
+        const page = await open(userId, { url: `ws://127.0.0.1:${port}/rtc` });
+        await page.evaluate(() => window.user.join());
+        return page;
+      };
+      const a = await enter('a');
+      const asked = (): Promise<number> => a.evaluate(() => window.asked);
+      await a.evaluate(() => {
+        window.asked = 0;
+        const { socket } = window.user;
+        const send = socket?.send.bind(socket);
+        if (socket && send)
+          socket.send = (frame: string) => {
+            if (frame.includes('"t":"ice"')) window.asked += 1;
+            send(frame);
+          };
+      });
+      const b = await enter('b');
+      await Promise.all([frames(a), frames(b)]);
+      assert.equal(await asked(), 0);
+      await a.evaluate(() => {
+        const { now } = Date;
+        Date.now = () => now() + 3_600_000;
+      });
+      const c = await enter('c');
+      await Promise.all([frames(a, 2), frames(c, 2)]);
+      assert.ok((await asked()) > 0);
+    } finally {
+      await server.close();
     }
   },
 );

@@ -1,5 +1,8 @@
 /** Drops: signalling that goes away during a call. */
 import { assert, assertEverybodySees, call, suite, waitFor, type Peer } from './harness.js';
+import { breakConnection, failIce, ufrag, wedge } from './faults.js';
+import { gapOf, watchGap } from './gap.js';
+import { SECOND } from './peer.js';
 
 const e2e = suite();
 
@@ -13,27 +16,6 @@ const stamp = (peer: Peer): Promise<void> =>
     Object.assign(window, { stamped: true });
   });
 const stamped = (peer: Peer): Promise<boolean> => peer.eval(() => 'stamped' in window);
-
-/** From now on, the longest time without a frame of the other's picture, in ms. */
-const watchGap = (peer: Peer, user: string): Promise<void> =>
-  peer.eval((userId) => {
-    const video = window.e2e.video(userId);
-    const gap = { longest: 0, last: performance.now(), video };
-    const frame = (): void => {
-      gap.longest = Math.max(gap.longest, performance.now() - gap.last);
-      gap.last = performance.now();
-      video?.requestVideoFrameCallback(frame);
-    };
-    video?.requestVideoFrameCallback(frame);
-    Object.assign(window, { gap });
-  }, user);
-/** Undefined when the picture is not in the same element any more. */
-const gapOf = (peer: Peer, user: string): Promise<number | undefined> =>
-  peer.eval((userId) => {
-    const { gap } = window as unknown as { gap: { longest: number; last: number; video: unknown } };
-    if (gap.video !== window.e2e.video(userId)) return undefined;
-    return Math.max(gap.longest, performance.now() - gap.last);
-  }, user);
 
 e2e('drops: media goes on while signalling is cut, and the session is resumed', async (world) => {
   const { alice, bob } = await call(world, 'alice', 'bob');
@@ -130,3 +112,100 @@ e2e(
     }
   },
 );
+
+const offers = (peer: Peer): Promise<boolean> =>
+  peer.eval(() =>
+    window.e2e.peers.some(
+      ({ connectionState, localDescription }) =>
+        connectionState === 'connected' && localDescription?.type === 'offer',
+    ),
+  );
+
+/** Where both were connected before, they are by something else now, and see each other. */
+async function assertReplaced(
+  { alice, bob }: { alice: Peer; bob: Peer },
+  before: (string | undefined)[],
+): Promise<void> {
+  for (const [i, peer] of [alice, bob].entries()) {
+    await waitFor(
+      `${peer.name} has one connection, and another`,
+      async () => {
+        const now = await ufrag(peer);
+        const { peers } = await peer.live();
+        return !!now && now !== before[i] && peers === 1;
+      },
+      () => peer.live(),
+      90 * SECOND,
+    );
+  }
+  await assertEverybodySees({ alice, bob });
+  await Promise.all([alice.waitForSound(), bob.waitForSound()]);
+  for (const peer of [alice, bob])
+    await peer.waitForAttr('rtc-room', 'connection-state', 'connected');
+}
+
+/** All that a page heard of users, streams and its own stay. */
+const told = async (peer: Peer, from: number): Promise<string[]> =>
+  (await peer.events(undefined, from))
+    .map(({ type }) => type)
+    .filter((type) => /user-|stream-|joined|left|connection/.test(type));
+
+for (const broken of ['who offers', 'who answers'] as const) {
+  e2e(
+    `drops: a connection that ${broken} has lost for good gives its place to another`,
+    async (world) => {
+      const { alice, bob } = await call(world, 'alice', 'bob');
+      await assertEverybodySees({ alice, bob });
+      const [offerer, answerer] = (await offers(alice)) ? [alice, bob] : [bob, alice];
+      const before = [await ufrag(alice), await ufrag(bob)];
+      const marks = [await alice.mark(), await bob.mark()];
+      await Promise.all([watchGap(alice, 'bob'), watchGap(bob, 'alice')]);
+      await breakConnection(broken === 'who offers' ? offerer : answerer);
+      await assertReplaced({ alice, bob }, before);
+      const gaps = [await gapOf(alice, 'bob'), await gapOf(bob, 'alice')];
+      console.log(
+        `pictures stood still for ${gaps.map((ms) => Math.round(ms ?? NaN)).join(' and ')} ms`,
+      );
+      assert.ok(!gaps.includes(undefined), 'the pictures stay where they were');
+      for (const [i, peer] of [alice, bob].entries())
+        assert.deepEqual(await told(peer, marks[i] ?? 0), [], 'nobody has left or come');
+    },
+  );
+}
+
+e2e(
+  'drops: a connection that says it is connected and carries nothing gives its place to another',
+  async (world) => {
+    const { alice, bob } = await call(world, 'alice', 'bob');
+    await assertEverybodySees({ alice, bob });
+    const before = [await ufrag(alice), await ufrag(bob)];
+    await Promise.all([watchGap(alice, 'bob'), watchGap(bob, 'alice')]);
+    await wedge(alice);
+    await assertReplaced({ alice, bob }, before);
+    const [fine, still] = [await gapOf(alice, 'bob'), await gapOf(bob, 'alice')];
+    assert.ok(fine !== undefined && still !== undefined, 'the pictures stay where they were');
+    assert.ok(fine < still / 2, `what came goes on: ${fine} ms without a frame, not ${still}`);
+  },
+);
+
+e2e('drops: both sides ask for a new route at once, again and again', async (world) => {
+  const { alice, bob } = await call(world, 'alice', 'bob');
+  await assertEverybodySees({ alice, bob });
+  for (let round = 0; round < 3; round += 1) {
+    const before = [await ufrag(alice), await ufrag(bob)];
+    await Promise.all([failIce(alice), failIce(bob)]);
+    for (const [i, peer] of [alice, bob].entries()) {
+      await waitFor(`${peer.name} has a new route (round ${round})`, async () => {
+        const now = await ufrag(peer);
+        return !!now && now !== before[i];
+      });
+    }
+    await Promise.all([
+      alice.waitForFrames('user:bob', 15),
+      bob.waitForFrames('user:alice', 15),
+      alice.waitForSound(),
+      bob.waitForSound(),
+    ]);
+  }
+  assert.deepEqual([await alice.connections(), await bob.connections()], [1, 1]);
+});

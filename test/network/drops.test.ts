@@ -9,7 +9,7 @@ import {
   turn,
   type World,
 } from './harness.js';
-import { recovery, say } from './recovery.js';
+import { recovery, say } from '../e2e/recovery.js';
 
 const server = { stunPort: STUN_PORT };
 /** The site, as a packet from a home and one to it are matched. */

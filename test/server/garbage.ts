@@ -112,6 +112,7 @@ export function hostile(dice: Dice, known: readonly string[], id: number): Clien
   const flag = (): boolean => dice.below(2) === 0;
   switch (dice.below(12)) {
     case 0:
+      return { t: 'renew', conn: someone };
     case 1:
     case 2:
       return { t: 'signal', conn: someone, signal: { restart: true } };

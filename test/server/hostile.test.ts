@@ -100,6 +100,25 @@ describe('a client that speaks the protocol and means harm', () => {
     await undisturbed();
   });
 
+  test('asks for new connections of others, and of its own too soon: none is made', async () => {
+    const conns = [...bobJoined.connections, ...joined.connections].map(({ conn }) => conn);
+    assert.equal(conns.length, 2);
+    for (const conn of [...conns, aliceJoined.session, 'nobody'])
+      mallory.send({ t: 'renew', conn });
+    mallory.send({ t: 'ice', id: 1 });
+    await mallory.next('reply');
+    await undisturbed();
+    const told = [alice, bob, mallory].flatMap(({ messages }) => messages);
+    for (const one of told) assert.ok(one.t !== 'connect' || !one.connect.replaces);
+  });
+
+  test('floods with wishes for new connections: hung up on', async () => {
+    const conn = joined.connections[0]?.conn ?? '';
+    for (let i = 0; i < 100; i++) mallory.send({ t: 'renew', conn });
+    assert.equal((await mallory.closed).code, 4003);
+    await undisturbed();
+  });
+
   for (const [what, sdp, type] of [
     ['1,000 media sections', MANY, 'answer'],
     ['a fifth section without a mid', `${OFFER}m=video 9 UDP/TLS/RTP/SAVPF 96\r\n`, 'answer'],

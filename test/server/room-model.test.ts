@@ -34,7 +34,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     i,
     to: fc.option(fc.array(user, { maxLength: 2 })),
   }),
-  fc.record({ do: fc.constant('signal' as const), i, j: i }),
+  fc.record({ do: fc.constantFrom('signal', 'renew'), i, j: i }),
   {
     weight: 2,
     arbitrary: fc.record({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { RoomError } from '../../src/server/room-error.js';
-import { Bench, heard, OFFER } from './fixtures.js';
+import { Bench, heard, OFFER, type Member } from './fixtures.js';
 
 const refused = (code: string, ended?: string) => (error: unknown) => {
   assert.ok(error instanceof RoomError);
@@ -230,6 +230,82 @@ describe('connections', () => {
       () => bench.service.handle(b.session, { t: 'signal', conn, signal: { sdp } }),
       refused('argument'),
     );
+  });
+
+  describe('in the place of another', () => {
+    const YOUNG = 10_000;
+    const pair = () => {
+      const bench = new Bench();
+      const [a, b] = [bench.join('a'), bench.join('b', { offer: OFFER })];
+      const conn = b.joined.connections[0]?.conn ?? '';
+      return { bench, a, b, conn };
+    };
+    const replacing = (member: Member) =>
+      heard(member, 'connect')
+        .map(({ connect }) => connect)
+        .filter(({ replaces }) => replaces);
+
+    test('both are told, and who has been here longer offers', () => {
+      const { bench, a, b, conn } = pair();
+      bench.clock.turn(YOUNG);
+      bench.service.handle(b.session, { t: 'renew', conn });
+      const [[mine], [theirs]] = [replacing(a), replacing(b)];
+      assert.deepEqual(
+        { ...mine, conn: '' },
+        { conn: '', peer: b.session.id, offerer: true, replaces: conn },
+      );
+      assert.deepEqual(theirs, { ...mine, peer: a.session.id, offerer: false });
+      bench.service.handle(b.session, { t: 'signal', conn, signal: { restart: true } });
+      assert.deepEqual(heard(a, 'signal'), [], 'the old one carries no signals');
+      const conns = [mine?.conn ?? '', conn];
+      for (const one of conns)
+        bench.service.handle(a.session, { t: 'signal', conn: one, signal: { candidate: null } });
+      assert.deepEqual(
+        heard(b, 'signal').map((one) => one.conn),
+        [mine?.conn],
+      );
+    });
+
+    test('both asking at once have one', () => {
+      const { bench, a, b, conn } = pair();
+      bench.clock.turn(YOUNG);
+      for (const { session } of [a, b]) bench.service.handle(session, { t: 'renew', conn });
+      assert.deepEqual([replacing(a).length, replacing(b).length], [1, 1]);
+    });
+
+    test('not before the present one had its time, and no sooner again', () => {
+      const { bench, a, b, conn } = pair();
+      bench.clock.turn(YOUNG - 1);
+      bench.service.handle(a.session, { t: 'renew', conn });
+      assert.equal(replacing(b).length, 0);
+      bench.clock.turn(1);
+      bench.service.handle(a.session, { t: 'renew', conn });
+      const next = replacing(b)[0]?.conn ?? '';
+      bench.service.handle(a.session, { t: 'renew', conn: next });
+      assert.equal(replacing(b).length, 1);
+    });
+
+    test('a stranger has none made', () => {
+      const { bench, a, b, conn } = pair();
+      const [stranger, outsider] = [bench.join('c'), bench.join('d', { room: 'other' })];
+      bench.clock.turn(YOUNG);
+      for (const { session } of [stranger, outsider])
+        for (const one of [conn, a.session.id, '__proto__'])
+          bench.service.handle(session, { t: 'renew', conn: one });
+      assert.deepEqual([a, b, stranger, outsider].flatMap(replacing), []);
+    });
+
+    test('those who receive nothing of each other any more have none made', () => {
+      const bench = new Bench();
+      const [a, v] = [bench.anchor('a'), bench.audience('v')];
+      const conn = v.joined.connections[0]?.conn ?? '';
+      const nothing = { session: a.session.id, audio: false, video: false };
+      const wishes = (['main', 'auxiliary'] as const).map((type) => ({ ...nothing, type }));
+      bench.service.handle(v.session, { t: 'subscribe', id: 1, wishes });
+      bench.clock.turn(YOUNG);
+      bench.service.handle(v.session, { t: 'renew', conn });
+      assert.deepEqual(replacing(a), []);
+    });
   });
 
   test('a role switch connects with the audience, and back disconnects', () => {

@@ -27,7 +27,7 @@ export type Act =
   | { do: 'publish'; i: number; on: boolean }
   | { do: 'subscribe'; i: number; j: number; video: boolean }
   | { do: 'message'; i: number; to: string[] | null }
-  | { do: 'signal'; i: number; j: number }
+  | { do: 'signal' | 'renew'; i: number; j: number }
   | { do: 'wait'; ms: number };
 
 /** The room service, and beside it what must be true of it, said as simply as it can be. */
@@ -224,6 +224,9 @@ export class World {
         break;
       case 'signal':
         this.#signal(member, act.j);
+        break;
+      case 'renew':
+        this.#renew(member, act.j);
     }
   }
 
@@ -264,6 +267,27 @@ export class World {
       const more = heard(member, 'signal').length - (before[i] ?? 0);
       assert.equal(more, member.session === other ? 1 : 0, 'a signal reaches the other end only');
     });
+  }
+
+  /** Any connection of any room: only its two ends may, and not before it had its time. */
+  #renew(from: Member, j: number): void {
+    const links = this.live.flatMap(({ session }) => [...session.room.connections.values()]);
+    const link = links[j % Math.max(1, links.length)];
+    if (!link) return;
+    const ends = [link.a, link.b];
+    const before = this.members.map((member) => heard(member, 'connect').length);
+    this.bench.service.handle(from.session, { t: 'renew', conn: link.id });
+    const may = ends.includes(from.session) && this.bench.clock.time >= link.at + 10_000;
+    const news = this.members.map((member, i) => heard(member, 'connect').slice(before[i]));
+    this.members.forEach(({ session }, i) => {
+      const told = news[i]?.length ?? 0;
+      assert.ok(told === 0 || (may && ends.includes(session)), 'two ends are connected anew');
+    });
+    const told = news.flat().map(({ connect }) => connect);
+    assert.ok([0, 2].includes(told.length), 'both ends are told, or none');
+    assert.ok(told.every(({ replaces }) => replaces === link.id));
+    assert.equal(told.filter(({ offerer }) => offerer).length, told.length / 2, 'one offers');
+    assert.equal(from.session.room.connections.has(link.id) || !may || told.length > 0, true);
   }
 
   /** A resume token that was good once, or one of a session that is over. */

@@ -241,6 +241,35 @@ describe('a --dev server', () => {
   });
 });
 
+describe('a connection that does not work', () => {
+  before(() => start({ dev: true }));
+  after(() => server.close());
+
+  test('gives its place to another, over which the two signal from then on', async (context) => {
+    const [alice, bob] = [await connect(), await connect()];
+    await alice.join({ user: 'alice' });
+    const { connections } = await bob.join({ user: 'bob' });
+    const conn = connections[0]?.conn ?? '';
+    await alice.next('connect');
+    alice.frames.splice(0);
+    context.mock.timers.enable({ apis: ['Date'], now: Date.now() + 10_000 });
+    bob.send({ t: 'renew', conn });
+    const { connect: told } = await alice.next('connect');
+    assert.deepEqual([told.replaces, told.offerer], [conn, true]);
+    assert.equal((await bob.next('connect')).connect.conn, told.conn);
+    bob.send({ t: 'signal', conn, signal: { restart: true } });
+    bob.send({ t: 'signal', conn: told.conn, signal: { candidate: null } });
+    assert.equal((await alice.next('signal')).conn, told.conn);
+  });
+
+  test('is named in the message, or the socket is closed', async () => {
+    const client = await connect();
+    await client.join({ user: 'mallory', room: 'another' });
+    client.raw('{"n":1,"a":0,"m":{"t":"renew","conn":7}}');
+    assert.equal((await client.closed).code, 4002);
+  });
+});
+
 describe('a server with tokens', () => {
   before(() =>
     start({

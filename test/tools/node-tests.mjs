@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { root, run } from './process.mjs';
 
 /** A file keeps its own address in the bundle, so that it finds what lies beside it. */
-const ownAddress = {
+export const ownAddress = {
   name: 'own-address',
   setup(build) {
     build.onLoad({ filter: /\.(ts|mjs)$/ }, async ({ path: file }) => {

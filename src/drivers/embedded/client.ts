@@ -1,12 +1,12 @@
 import { settle, throwIfAborted } from '../../core/async.js';
 import { aborted, RtcError } from '../../core/errors.js';
 import type {
+  ClientMessage,
   Connect,
   DefaultWish,
   IceConfig,
   JoinedMessage,
   JoinMessage,
-  Signal,
   StreamWish,
 } from '../../protocol/messages.js';
 import type {
@@ -26,7 +26,7 @@ import type {
 import { checkText, checkUser } from './errors.js';
 import { Monitor } from './monitor.js';
 import { Outgoing, publishedStreams, type Sending } from './outgoing.js';
-import { configuration, park, Peer, type Parked, type PeerHost } from './peer.js';
+import { BUNDLE, park, Peer, type Parked, type PeerHost } from './peer.js';
 import { UPLINK } from './quality.js';
 import { Roster } from './roster.js';
 import { Signalling, socketUrl, type SignallingHost } from './signalling.js';
@@ -232,10 +232,8 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
         return this.#send();
       case 'signal':
         return this.#peers.get(message.conn)?.signal(message.signal);
-      case 'message': {
-        const { id, from, data, timestamp } = message;
-        return this.#emit({ type: 'message', id, from, data, timestamp });
-      }
+      case 'message':
+        return this.#emit({ ...message, type: 'message' });
       case 'role':
         this.#roleIs(message.role);
         return this.#emit({ type: 'role', role: message.role });
@@ -265,16 +263,22 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
 
   // What a connection asks.
 
-  signal(conn: string, signal: Signal): void {
-    this.#wire.send({ t: 'signal', conn, signal });
+  send(message: ClientMessage): void {
+    this.#wire.send(message);
   }
 
-  async fresh(): Promise<RTCConfiguration> {
-    if (Date.now() - this.#iceAt > FRESH) {
+  async fresh(age = FRESH): Promise<RTCConfiguration> {
+    // TURN takes a name until the time that it begins with, in seconds.
+    const expired = this.#ice.servers.some(
+      ({ username = '' }) => parseInt(username) * 1_000 < Date.now() + FRESH,
+    );
+    if (expired || Date.now() - this.#iceAt > age) {
       const { ice } = await this.#wire.request({ t: 'ice' });
       if (ice) this.#iceIs(ice);
     }
-    return this.#configuration();
+    const { servers: iceServers, policy } = this.#ice;
+    const iceTransportPolicy = this.options.iceTransportPolicy === 'relay' ? 'relay' : policy;
+    return { ...BUNDLE, iceServers, iceTransportPolicy };
   }
 
   sending(session: string, line: number): Sending | null {
@@ -394,11 +398,12 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
   }
 
   #connect(connect: Connect): void {
-    this.#disconnect(connect.conn);
+    const { conn, replaces = '' } = connect;
+    const old = this.#peers.get(replaces);
+    this.#peers.delete(replaces);
     const reused = connect.offerer ? this.#parked : undefined;
     if (reused) this.#parked = undefined;
-    const peer = new Peer(connect, this.#configuration(), this, reused);
-    this.#peers.set(connect.conn, peer);
+    this.#peers.set(conn, new Peer(connect, this, reused, old));
     this.#send();
     this.#refresh();
   }
@@ -425,11 +430,6 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
   #iceIs(ice: IceConfig): void {
     this.#ice = ice;
     this.#iceAt = Date.now();
-  }
-
-  #configuration(): RTCConfiguration {
-    const { servers, policy } = this.#ice;
-    return configuration(servers, this.options.iceTransportPolicy === 'relay' ? 'relay' : policy);
   }
 
   #park(): Parked | undefined {

@@ -1,10 +1,17 @@
 import type { Peer } from './peer.js';
+import type { Slot } from './roster.js';
 
-/** Milliseconds without a packet of what should come: a new route is looked for, and again; it is told. */
-const RESTART = 4_000;
+/**
+ * Milliseconds without a packet of what should come: a new route is looked for; so many more, and
+ * another connection is asked for; and all of it again. Looked at every two seconds.
+ */
+const RESTART = 3_500;
 const EAGER = 900;
-const AGAIN = 16_000;
-const FAILED = 12_000;
+const RENEW = 5_500;
+const AGAIN = 15_500;
+/** A restart after which nothing comes any more so soon did not help, whatever came meanwhile. */
+const HELPED = 15_000;
+const FAILED = 11_500;
 
 /** The statistics used here, of all their types. */
 interface Stat {
@@ -35,7 +42,7 @@ export function grade(roundTrip: number, loss: number): number {
   return index < 0 ? 5 : index + 1;
 }
 
-/** Watches one connection: whether what should arrive does, and how well. */
+/** Watches a connection, and those that come in its place: whether what should arrive does, how well. */
 export class Health {
   failed = false;
   #packets = new Map<string, number>();
@@ -44,18 +51,21 @@ export class Health {
   /** When something last arrived, or nothing had to. */
   #since = Date.now();
   #next = this.#since + RESTART;
-
-  constructor(private readonly peer: Peer) {}
+  /** When a new route was looked for. */
+  #restarted = 0;
 
   /**
    * @param expected The m-lines that somebody publishes, unmuted, and we receive.
    * @param eager The network may have changed: a second without a packet is enough.
    * @returns 0 for what cannot be told
    */
-  async check(expected: readonly number[], eager: boolean): Promise<Quality> {
-    const { peer } = this;
+  async check(
+    peer: Peer,
+    expected: readonly Pick<Slot, 'line'>[],
+    eager: boolean,
+  ): Promise<Quality | undefined> {
     const report = await peer.pc.getStats();
-    if (peer.closed) return { uplink: 0, downlink: 0 };
+    if (peer.closed) return undefined;
     let [got, lost, trip, upTrip, upLost, sent] = [0, 0, 0, 0, 0, false];
     let arrives = false;
     for (const stat of report.values() as Iterable<Stat>) {
@@ -63,8 +73,11 @@ export class Health {
       if (type === 'inbound-rtp') {
         got += packetsReceived;
         lost += stat.packetsLost ?? 0;
-        if (expected.includes(+mid) && packetsReceived > (this.#packets.get(mid) ?? 0))
-          arrives = true;
+        // Another connection counts from 0.
+        arrives ||=
+          expected.some(({ line }) => line === +mid) &&
+          !!packetsReceived &&
+          packetsReceived !== this.#packets.get(mid);
         this.#packets.set(mid, packetsReceived);
       } else if (type === 'remote-inbound-rtp') {
         sent = true;
@@ -74,33 +87,31 @@ export class Health {
         trip = stat.currentRoundTripTime ?? 0;
       }
     }
-    this.#watch(expected.length > 0 && !arrives, eager);
+    const { iceConnectionState: state } = peer.pc;
+    const now = Date.now();
+    if (arrives || !expected.length) {
+      this.#since = now;
+      this.#next = now + RESTART;
+    }
+    // While the first route is still being looked for, a restart would only begin anew.
+    const due = eager ? this.#since + EAGER : this.#next;
+    const again = now < this.#restarted + HELPED;
+    if (now >= due && (again || !/new|checking/.test(state))) {
+      const renew = again && !eager;
+      this.#restarted = renew ? 0 : now;
+      this.#next = now + (renew ? AGAIN : RENEW);
+      if (renew) peer.renew();
+      else peer.restart();
+    }
+    this.failed = now - this.#since >= FAILED;
     const fresh = got - this.#got;
     const missing = Math.max(0, lost - this.#lost);
     this.#got = got;
     this.#lost = lost;
-    if (this.failed || /failed|disconnected/.test(peer.pc.iceConnectionState))
-      return { uplink: 6, downlink: 6 };
+    if (this.failed || /failed|disconnected/.test(state)) return { uplink: 6, downlink: 6 };
     return {
       uplink: sent ? grade(upTrip, upLost) : 0,
       downlink: fresh > 0 ? grade(trip, missing / (fresh + missing)) : 0,
     };
-  }
-
-  #watch(starving: boolean, eager: boolean): void {
-    const now = Date.now();
-    if (!starving) {
-      this.#since = now;
-      this.#next = now + RESTART;
-      this.failed = false;
-      return;
-    }
-    // While the first route is still being looked for, a restart would only begin anew.
-    const due = eager ? this.#since + EAGER : this.#next;
-    if (now >= due && !/new|checking/.test(this.peer.pc.iceConnectionState)) {
-      this.#next = now + AGAIN;
-      this.peer.restart();
-    }
-    this.failed = now - this.#since >= FAILED;
   }
 }

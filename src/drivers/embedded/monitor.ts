@@ -1,6 +1,5 @@
 import type { ClientEvent } from '../driver.js';
 import { noRoute } from './errors.js';
-import { Health } from './health.js';
 import { localLevel, loudest, remoteLevel, Speakers, type Level } from './meter.js';
 import type { Outgoing } from './outgoing.js';
 import type { Peer } from './peer.js';
@@ -18,12 +17,15 @@ export interface Watched {
   userId: string;
 }
 
+/** What is to come from a peer. */
+const of = (peer: Peer, received: readonly Slot[]): Slot[] =>
+  received.filter(({ session, on }) => on && session === peer.connect.peer);
+
 /** Looks again and again: who speaks how loud, how good the connections are, what does not arrive. */
 export class Monitor {
   /** Whether levels are told. */
   levels = false;
   #speakers = new Speakers();
-  #health = new WeakMap<Peer, Health>();
   /** By stream id, whose. */
   #failed = new Map<string, string>();
   #timers: ReturnType<typeof setInterval>[] = [];
@@ -52,11 +54,15 @@ export class Monitor {
 
   async #listen(): Promise<void> {
     const { peers, received, outgoing, userId } = this.watched();
-    const levels: Level[] = received.flatMap(({ session, userId, kind, line, on }) => {
-      const peer = kind === 'audio' && peers.find(({ connect }) => connect.peer === session);
-      const receiver = peer && peer.pc.getTransceivers()[line]?.receiver;
-      return receiver ? [{ userId, level: on ? remoteLevel(receiver) : 0 }] : [];
-    });
+    const levels: Level[] = [];
+    for (const peer of peers) {
+      peer.settle(of(peer, received));
+      for (const { session, userId, kind, line, on } of received) {
+        if (kind === 'video' || session !== peer.connect.peer) continue;
+        const receiver = peer.pc.getTransceivers()[line]?.receiver;
+        if (receiver) levels.push({ userId, level: on ? remoteLevel(receiver) : 0 });
+      }
+    }
     if (outgoing.streams.main?.audio === 'on') {
       const sender = peers
         .map(({ pc }) => pc.getTransceivers()[MICROPHONE]?.sender)
@@ -76,16 +82,10 @@ export class Monitor {
     let downlink = 0;
     const failed = new Map<string, string>();
     for (const peer of peers) {
-      const health = this.#health.get(peer) ?? new Health(peer);
-      this.#health.set(peer, health);
-      const expected = received.filter(({ session, on }) => on && session === peer.connect.peer);
-      const quality = await health
-        .check(
-          expected.map(({ line }) => line),
-          eager,
-        )
-        .catch(() => undefined);
-      if (!quality || peer.closed) continue;
+      const { health } = peer;
+      const expected = of(peer, received);
+      const quality = await health.check(peer, expected, eager).catch(() => undefined);
+      if (!quality) continue;
       uplink = Math.max(uplink, quality.uplink);
       downlink = Math.max(downlink, quality.downlink);
       if (health.failed) for (const { streamId, userId } of expected) failed.set(streamId, userId);

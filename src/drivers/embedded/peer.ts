@@ -1,12 +1,16 @@
 import { log } from '../../core/logger.js';
-import type { Connect, Signal } from '../../protocol/messages.js';
-import type { StreamType } from '../driver.js';
+import type { ClientMessage, Connect, Signal } from '../../protocol/messages.js';
+import { Health } from './health.js';
 import { LAYOUT, type Sending } from './outgoing.js';
+import type { Slot } from './roster.js';
 
 export interface PeerHost {
-  signal(conn: string, signal: Signal): void;
-  /** The configuration with ICE servers that are still valid. */
-  fresh(): Promise<RTCConfiguration>;
+  send(message: ClientMessage): void;
+  /**
+   * The configuration with ICE servers that are still valid.
+   * @param age How old they may be, in milliseconds; default: as many as one search takes.
+   */
+  fresh(age?: number): Promise<RTCConfiguration>;
   sending(session: string, line: number): Sending | null;
   /** There are tracks to receive, or the route has changed. */
   changed(peer: Peer): void;
@@ -19,14 +23,7 @@ export interface Parked {
 }
 
 /** Every configuration repeats this: changing only the servers beside it throws. */
-const BUNDLE: RTCConfiguration = { bundlePolicy: 'max-bundle' };
-
-export function configuration(
-  iceServers: RTCIceServer[],
-  iceTransportPolicy: RTCIceTransportPolicy,
-): RTCConfiguration {
-  return { ...BUNDLE, iceServers, iceTransportPolicy };
-}
+export const BUNDLE: RTCConfiguration = { bundlePolicy: 'max-bundle' };
 
 export function park(): Parked {
   const pc = new RTCPeerConnection(BUNDLE);
@@ -36,17 +33,21 @@ export function park(): Parked {
   return { pc, offer };
 }
 
-/** One for camera and microphone, one for the screen: what shares a stream is played in step. */
-const newStreams = (): Record<StreamType, MediaStream> => ({
-  main: new MediaStream(),
-  auxiliary: new MediaStream(),
-});
-
 /** The offerer's m-lines. */
 function lay(pc: RTCPeerConnection): void {
-  const streams = newStreams();
-  for (const [type, kind] of LAYOUT) {
-    prefer(pc.addTransceiver(kind, { direction: 'sendrecv', streams: [streams[type]] }));
+  for (const [, kind] of LAYOUT) pc.addTransceiver(kind);
+  arrange(pc);
+}
+
+/** The same on both sides. */
+function arrange(pc: RTCPeerConnection): void {
+  // One for camera and microphone, one for the screen: what shares a stream is played in step.
+  const streams = { main: new MediaStream(), auxiliary: new MediaStream() };
+  for (const [line, transceiver] of pc.getTransceivers().entries()) {
+    const type = LAYOUT[line]?.[0];
+    transceiver.direction = 'sendrecv';
+    if (type) transceiver.sender.setStreams(streams[type]);
+    prefer(transceiver);
   }
 }
 
@@ -56,8 +57,10 @@ function prefer(transceiver: RTCRtpTransceiver): void {
   // it keeps the feedback lines of the codecs that were left out.
   if (transceiver.receiver.track.kind === 'audio' || 'mozGetUserMedia' in navigator) return;
   const all = RTCRtpReceiver.getCapabilities('video')?.codecs ?? [];
-  const of = (name: RegExp): RTCRtpCodec[] => all.filter(({ mimeType }) => name.test(mimeType));
-  transceiver.setCodecPreferences([...of(/vp8/i), ...of(/h264/i), ...of(/rtx|red|ulpfec/i)]);
+  const inOrder = [/vp8/i, /h264/i, /rtx|red|ulpfec/i].flatMap((name) =>
+    all.filter(({ mimeType }) => name.test(mimeType)),
+  );
+  transceiver.setCodecPreferences(inOrder);
 }
 
 /**
@@ -68,13 +71,6 @@ function repeating({ type, sdp = '' }: RTCSessionDescriptionInit): RTCSessionDes
   return { type, sdp: sdp.replace(/a=rtpmap:(\d+) opus.*\r\n/g, '$&a=rtcp-fb:$1 nack\r\n') };
 }
 
-const NOBODY: PeerHost = {
-  signal: () => undefined,
-  fresh: () => Promise.resolve(BUNDLE),
-  sending: () => null,
-  changed: () => undefined,
-};
-
 const isFirefox = (description: RTCSessionDescription | null): boolean =>
   !!description?.sdp.includes('mozilla');
 
@@ -84,7 +80,12 @@ const isFirefox = (description: RTCSessionDescription | null): boolean =>
  */
 export class Peer {
   readonly pc: RTCPeerConnection;
+  readonly health: Health;
   closed = false;
+  /** The one before it, until this one plays what is to be received. */
+  #old: Peer | undefined;
+  /** How often not all of it was played. */
+  #partly = 0;
   /** An ICE restart's offer that is set only when its answer is there. */
   #late: RTCSessionDescriptionInit | null = null;
   /** What was sent meanwhile is lost. */
@@ -97,14 +98,24 @@ export class Peer {
   /**
    * @param parked Its offer was sent with the join when `connect.parked`; else a connection whose
    * m-lines are laid already.
+   * @param old In whose place it comes.
    */
   constructor(
     readonly connect: Connect,
-    config: RTCConfiguration,
-    private host: PeerHost,
+    private host: PeerHost | null,
     parked?: Parked,
+    old?: Peer,
   ) {
-    const pc = (this.pc = parked?.pc ?? new RTCPeerConnection(config));
+    this.health = old?.health ?? new Health();
+    if (old) {
+      this.#old = old.#old ?? old;
+      if (old.#old) {
+        // It never played anything.
+        old.#old = undefined;
+        old.close();
+      }
+    }
+    const pc = (this.pc = parked?.pc ?? new RTCPeerConnection(BUNDLE));
     // On the chain, so that no candidate overtakes its description.
     pc.onicecandidate = ({ candidate }) =>
       this.#run(() => {
@@ -122,14 +133,14 @@ export class Peer {
       } else if (pc.iceConnectionState === 'disconnected') {
         this.#interrupted = true;
       }
-      this.host.changed(this);
+      this.host?.changed(this);
     };
+    this.#run(async () => pc.setConfiguration(await this.host?.fresh(Infinity)));
     if (connect.offer) {
       this.signal({ sdp: { type: 'offer', sdp: connect.offer } });
     } else if (connect.offerer) {
       this.#run(async () => {
-        if (parked) pc.setConfiguration(config);
-        else lay(pc);
+        if (!parked) lay(pc);
         // Also when nobody had it yet: Firefox would number the lines of another offer anew.
         await pc.setLocalDescription(await parked?.offer);
         if (!connect.parked) this.#describe();
@@ -139,12 +150,14 @@ export class Peer {
   }
 
   get connected(): boolean {
-    return /^(connected|completed)$/.test(this.pc.iceConnectionState);
+    // Or completed.
+    return this.pc.iceConnectionState.startsWith('co');
   }
 
   /** What arrives on an m-line, once there is one. */
   track(line: number): MediaStreamTrack | null {
     if (this.closed) return null;
+    if (this.#old) return this.#old.track(line);
     return this.pc.getTransceivers()[line]?.receiver.track ?? null;
   }
 
@@ -156,17 +169,17 @@ export class Peer {
         if (this.connect.offerer) this.restart();
       } else if ('candidate' in signal) {
         await pc.addIceCandidate(signal.candidate ?? undefined);
-      } else if (signal.sdp.type === 'answer' && this.connect.offerer) {
+      } else if (signal.sdp.type === 'answer') {
         if (this.#late) await pc.setLocalDescription(this.#late);
         this.#late = null;
         await pc.setRemoteDescription(repeating(signal.sdp));
-      } else if (signal.sdp.type === 'offer' && !this.connect.offerer) {
+      } else {
         if (pc.remoteDescription) {
           this.#interrupted = true;
-          pc.setConfiguration(await this.host.fresh());
+          pc.setConfiguration(await this.host?.fresh());
         }
         await this.#answer(signal.sdp);
-        this.host.changed(this);
+        this.host?.changed(this);
       }
     });
   }
@@ -177,9 +190,7 @@ export class Peer {
       const { pc, connect } = this;
       if (!pc.remoteDescription || pc.signalingState !== 'stable' || this.#late) return;
       this.#interrupted = true;
-      const config = await this.host.fresh();
-      if (this.closed) return;
-      pc.setConfiguration(config);
+      pc.setConfiguration(await this.host?.fresh());
       if (!connect.offerer) {
         this.#send({ restart: true });
       } else if (isFirefox(pc.remoteDescription) && !isFirefox(pc.localDescription)) {
@@ -194,8 +205,28 @@ export class Peer {
     });
   }
 
+  /** Another connection in the place of this one. */
+  renew(): void {
+    this.host?.send({ t: 'renew', conn: this.connect.conn });
+  }
+
+  /** @param expected What should come. */
+  settle(expected: readonly Slot[]): void {
+    const all = this.pc.getTransceivers();
+    const silent = expected.filter(
+      ({ line }) => !all[line]?.receiver.getSynchronizationSources()[0],
+    ).length;
+    if (!this.#old || !this.connected) return;
+    // What its publisher does not send, though it says so, is not waited for.
+    if (silent && (silent === expected.length || ++this.#partly < 10)) return;
+    this.#old.close();
+    this.#old = undefined;
+    this.host?.changed(this);
+  }
+
   /** What is sent follows the latest wishes; calls while it does so count as one more. */
   sync(): void {
+    this.#old?.sync();
     this.#dirty = true;
     if (this.#syncing) return;
     this.#syncing = true;
@@ -203,10 +234,11 @@ export class Peer {
   }
 
   close(): void {
+    this.#old?.close();
     this.closed = true;
     this.pc.onicecandidate = this.pc.oniceconnectionstatechange = null;
     // What is still waited for of a closed connection never comes, and keeps who waits: this only.
-    this.host = NOBODY;
+    this.host = null;
     this.pc.close();
   }
 
@@ -234,7 +266,7 @@ export class Peer {
 
   /** The track first: the encoder starts while its parameters are on their way. */
   async #feed(sender: RTCRtpSender, line: number): Promise<void> {
-    const wanted = this.host.sending(this.connect.peer, line);
+    const wanted = this.host?.sending(this.connect.peer, line);
     const track = wanted?.track ?? null;
     try {
       if (sender.track !== track) await sender.replaceTrack(track);
@@ -245,7 +277,11 @@ export class Peer {
     }
   }
 
-  async #encode(sender: RTCRtpSender, line: number, wanted: Sending | null): Promise<void> {
+  async #encode(
+    sender: RTCRtpSender,
+    line: number,
+    wanted: Sending | null | undefined,
+  ): Promise<void> {
     // Firefox goes on sending a black picture a second without a track.
     if (!wanted && !(this.#encodings[line] && isFirefox(this.pc.localDescription))) return;
     const key = wanted ? JSON.stringify(wanted.encoding) : '';
@@ -263,13 +299,7 @@ export class Peer {
     const first = !pc.remoteDescription;
     await pc.setRemoteDescription(repeating(offer));
     if (first) {
-      const streams = newStreams();
-      for (const [line, transceiver] of pc.getTransceivers().entries()) {
-        const type = LAYOUT[line]?.[0];
-        transceiver.direction = 'sendrecv';
-        if (type) transceiver.sender.setStreams(streams[type]);
-        prefer(transceiver);
-      }
+      arrange(pc);
       // Media flows as soon as the answer is there.
       this.sync();
     }
@@ -280,11 +310,12 @@ export class Peer {
   #describe(
     { type, sdp }: Partial<RTCSessionDescriptionInit> = this.pc.localDescription ?? {},
   ): void {
-    if (sdp && (type === 'offer' || type === 'answer')) this.#send({ sdp: { type, sdp } });
+    // What is made here is nothing else.
+    if (sdp) this.#send({ sdp: { type: type as 'offer' | 'answer', sdp } });
   }
 
   #send(signal: Signal): void {
-    if (!this.closed) this.host.signal(this.connect.conn, signal);
+    this.host?.send({ t: 'signal', conn: this.connect.conn, signal });
   }
 
   #run(step: () => unknown): void {

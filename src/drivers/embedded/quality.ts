@@ -47,23 +47,19 @@ export function audioBitrate(profile: 'speech' | 'music'): number {
 
 /** The encodings of all viewers' pictures, in the order given, sharing `budget` bits per second. */
 export function shareVideo(wishes: readonly VideoWish[], budget: number): VideoEncoding[] {
-  const sized = wishes.map(({ source, h }) => {
+  const viewers = wishes.map(({ source, h }) => {
     const scale = source.screen ? 1 : scaleTo(source.height, h || source.height);
-    return { source, scale, demand: demandOf(source, scale, source.frameRate) };
+    return { source, scale, demand: demandOf(source, scale), share: 0 };
   });
-  const shares: number[] = [];
   let left = budget;
-  let viewers = sized.length;
+  let waiting = viewers.length;
   // Who needs least is served first, and what it leaves goes to the others.
-  for (const [index, { demand }] of [...sized.entries()].sort(
-    ([, a], [, b]) => a.demand - b.demand,
-  )) {
-    const share = Math.max(LEAST, Math.min(demand, left / viewers--));
-    shares[index] = share;
-    left = Math.max(0, left - share);
+  for (const viewer of [...viewers].sort((a, b) => a.demand - b.demand)) {
+    viewer.share = Math.max(LEAST, Math.min(viewer.demand, left / waiting--));
+    left = Math.max(0, left - viewer.share);
   }
-  return sized.map(({ source, scale, demand }, index) => {
-    const maxBitrate = Math.round(shares[index] ?? LEAST);
+  return viewers.map(({ source, scale, demand, share }) => {
+    const maxBitrate = Math.round(share);
     if (maxBitrate >= Math.floor(demand)) {
       return { maxBitrate, maxFramerate: source.frameRate, scaleResolutionDownBy: scale };
     }
@@ -76,12 +72,8 @@ export function shareVideo(wishes: readonly VideoWish[], budget: number): VideoE
   });
 }
 
-function demandOf(
-  { width, height, frameRate, screen }: VideoSource,
-  scale: number,
-  frames: number,
-): number {
-  const bits = ((width * height) / scale ** 2) * Math.min(frames, frameRate) * BITS_PER_PIXEL;
+function demandOf({ width, height, frameRate, screen }: VideoSource, scale: number): number {
+  const bits = ((width * height) / scale ** 2) * frameRate * BITS_PER_PIXEL;
   return Math.max(LEAST, Math.min(MOST, screen ? bits / 2 : bits));
 }
 

@@ -218,6 +218,70 @@ describe('views and links', () => {
       it.link.end();
     });
 
+    describe('while the connection of its room is lost', () => {
+      let room: TestRoom;
+      let linked: TestLink;
+      const lose = (roomId = '1'): void => {
+        const client = backend.client('alice', roomId);
+        const session = roomId === '1' ? room.session : linked.link.session;
+        if (client) backend.end(client, 'connection-lost');
+        while (session?.inRoom) backend.step();
+      };
+
+      beforeEach(async () => {
+        room = await new TestRoom(backend).join();
+        linked = link(room, { userId: 'bob' });
+        backend.addUser('2', 'bob', { mode: 'live' }).publish();
+        await until(() => linked.link.state === 'linked');
+      });
+      afterEach(() => room.session.end());
+
+      it('keeps its own, which is not', async () => {
+        const client = backend.client('alice', '2');
+        lose();
+        expect(room.session.inRoom).to.equal(false);
+        expect(linked.link.state).to.equal('linked');
+        await until(() => room.session.inRoom);
+        expect(backend.client('alice', '2')).to.equal(client);
+        expect(linked.states).to.deep.equal(['connecting', 'waiting', 'linked']);
+      });
+
+      it('shows what it received when its own is lost, too', async () => {
+        const [shown] = linked.link.view.layoutStreams;
+        lose();
+        lose('2');
+        expect(linked.link.state).to.equal('connecting');
+        expect(linked.link.view.layoutStreams).to.deep.equal([shown]);
+        await until(() => room.session.inRoom && linked.link.state === 'linked');
+        expect(linked.link.view.layoutStreams).to.deep.equal([shown]);
+      });
+
+      it('is over with the room that refuses to take the user back', async () => {
+        backend.fail('join', 'forbidden');
+        lose();
+        await until(() => linked.link.state === 'idle');
+        await backend.flush();
+        expect(backend.clients.size).to.equal(0);
+      });
+
+      it('is over when the page leaves', async () => {
+        lose();
+        room.set({ joined: false });
+        expect(linked.link.state).to.equal('idle');
+        await backend.flush();
+        expect(backend.clients.size).to.equal(0);
+      });
+
+      it('goes where it is sent when the room is back', async () => {
+        lose();
+        linked.set({ roomId: '3' });
+        expect(linked.link.state).to.equal('linked');
+        await until(() => linked.link.state === 'waiting');
+        expect(backend.client('alice', '3')).to.be.ok;
+        expect(backend.client('alice', '2')).to.equal(undefined);
+      });
+    });
+
     it('shares one client among the links of a room to the same room', async () => {
       const room = await new TestRoom(backend).join();
       const [first, second] = [link(room, { userId: 'bob' }), link(room, { userId: 'carol' })];

@@ -1,4 +1,4 @@
-import { aTimeout, expect } from '@open-wc/testing';
+import { expect } from '@open-wc/testing';
 import { grade, Health } from '../../../src/drivers/embedded/health.js';
 import { loudest, Speakers } from '../../../src/drivers/embedded/meter.js';
 import type { Peer } from '../../../src/drivers/embedded/peer.js';
@@ -44,48 +44,140 @@ describe('embedded: speakers and quality', () => {
   });
 });
 
-describe('embedded: after a change of the network', () => {
+describe('embedded: the watchdog', () => {
+  const realNow = Date.now;
+  let now: number;
   let packets: number;
-  let restarts: number;
+  let state: RTCIceConnectionState;
+  let done: string[];
   let health: Health;
 
-  beforeEach(() => {
-    packets = 10;
-    restarts = 0;
-    health = new Health({
+  /** A connection as the watchdog sees it; what it is told to do is noted. */
+  const peer = (): Peer =>
+    ({
       closed: false,
       pc: {
-        iceConnectionState: 'connected',
+        get iceConnectionState() {
+          return state;
+        },
         getStats: () =>
           Promise.resolve(
             new Map([['x', { type: 'inbound-rtp', mid: '0', packetsReceived: packets }]]),
           ),
       },
-      restart: () => (restarts += 1),
-    } as unknown as Peer);
+      restart: () => done.push('restart'),
+      renew: () => done.push('renew'),
+    }) as unknown as Peer;
+  /** Looks every two seconds, as the monitor does. */
+  const pass = async (one: Peer, ms: number): Promise<void> => {
+    for (const end = now + ms; now < end;) {
+      now += 2_000;
+      await health.check(one, [{ line: 0 }], false);
+    }
+  };
+
+  beforeEach(() => {
+    now = 1_000_000;
+    Date.now = () => now;
+    packets = 10;
+    state = 'connected';
+    done = [];
+    health = new Health();
+  });
+  afterEach(() => {
+    Date.now = realNow;
   });
 
-  it('looks for a new route when nothing comes for a second', async () => {
-    await health.check([0], true);
-    await aTimeout(1_000);
-    await health.check([0], false);
-    expect(restarts, 'while nothing has changed').to.equal(0);
-    await health.check([0], true);
-    expect(restarts).to.equal(1);
+  it('looks for a new route when nothing comes for a second after a change', async () => {
+    const one = peer();
+    await health.check(one, [{ line: 0 }], true);
+    now += 1_000;
+    await health.check(one, [{ line: 0 }], false);
+    expect(done, 'while nothing has changed').to.deep.equal([]);
+    await health.check(one, [{ line: 0 }], true);
+    expect(done).to.deep.equal(['restart']);
   });
 
   it('keeps the route on which something comes', async () => {
-    await health.check([0], true);
-    await aTimeout(1_000);
+    const one = peer();
+    await health.check(one, [{ line: 0 }], true);
+    now += 1_000;
     packets += 1;
-    await health.check([0], true);
-    expect(restarts).to.equal(0);
+    await health.check(one, [{ line: 0 }], true);
+    expect(done).to.deep.equal([]);
   });
 
   it('keeps the route on which nothing has to come', async () => {
-    await health.check([], true);
-    await aTimeout(1_000);
-    await health.check([], true);
-    expect(restarts).to.equal(0);
+    const one = peer();
+    await health.check(one, [], true);
+    now += 20_000;
+    await health.check(one, [], true);
+    expect(done).to.deep.equal([]);
+  });
+
+  it('asks for a new connection when a restart did not help, and begins anew after that', async () => {
+    const one = peer();
+    await health.check(one, [{ line: 0 }], false);
+    await pass(one, 4_000);
+    expect(done).to.deep.equal(['restart']);
+    await pass(one, 6_000);
+    expect(done).to.deep.equal(['restart', 'renew']);
+    await pass(one, 14_000);
+    expect(done).to.have.length(2);
+    await pass(one, 8_000);
+    expect(done).to.deep.equal(['restart', 'renew', 'restart', 'renew']);
+  });
+
+  it('does not wait for the end of a search that a restart began', async () => {
+    const one = peer();
+    await health.check(one, [{ line: 0 }], false);
+    await pass(one, 4_000);
+    state = 'checking';
+    await pass(one, 6_000);
+    expect(done).to.deep.equal(['restart', 'renew']);
+  });
+
+  it('takes a restart after which little came for one that did not help', async () => {
+    const one = peer();
+    await health.check(one, [{ line: 0 }], false);
+    await pass(one, 4_000);
+    packets += 1;
+    await pass(one, 6_000);
+    expect(done).to.deep.equal(['restart', 'renew']);
+  });
+
+  it('takes one after which it came for long for one that helped', async () => {
+    const one = peer();
+    await health.check(one, [{ line: 0 }], false);
+    await pass(one, 4_000);
+    for (let i = 0; i < 8; i++) {
+      packets += 1;
+      await pass(one, 2_000);
+    }
+    await pass(one, 4_000);
+    expect(done).to.deep.equal(['restart', 'restart']);
+  });
+
+  it('leaves the first search alone', async () => {
+    const one = peer();
+    packets = 0;
+    state = 'checking';
+    await health.check(one, [{ line: 0 }], false);
+    await pass(one, 40_000);
+    expect(done).to.deep.equal([]);
+  });
+
+  it('tells the failure through to the next connection, until something comes over that', async () => {
+    const one = peer();
+    await health.check(one, [{ line: 0 }], false);
+    await pass(one, 12_000);
+    expect(health.failed).to.be.true;
+    const next = peer();
+    packets = 0;
+    await pass(next, 2_000);
+    expect(health.failed).to.be.true;
+    packets = 3;
+    await pass(next, 2_000);
+    expect(health.failed).to.be.false;
   });
 });

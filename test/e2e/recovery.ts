@@ -1,6 +1,5 @@
 /** How a call of two comes through a fault: what stood still for how long, and what still arrives. */
-import type { Peer } from '../e2e/peer.js';
-import { SECOND, sleep } from './harness.js';
+import { SECOND, sleep, type Peer } from './peer.js';
 
 interface Room extends HTMLElement {
   sendMessage(data: string): Promise<void>;
