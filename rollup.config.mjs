@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { resolve as path } from 'node:path';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import terser from '@rollup/plugin-terser';
-import esbuild from 'rollup-plugin-esbuild';
+import esbuild, { minify as rename } from 'rollup-plugin-esbuild';
 import { minifyTemplateLiterals } from 'rollup-plugin-minify-template-literals';
 
 const folders = (parent) =>
@@ -68,6 +68,8 @@ const bundle = (input, output) => ({
     minifyTemplates(),
     resolve(['production', 'browser']),
     typescript(),
+    // Private names anew in every class: terser's are one of a kind each, and compress worse.
+    rename({ target: 'es2022', minifyWhitespace: false }),
     minify(output.format === 'es'),
   ],
   output: {

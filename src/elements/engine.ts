@@ -3,4 +3,7 @@ export { RtcError } from '../core/errors.js';
 export { LocalCapture } from '../core/local-capture.js';
 export { RoomLink } from '../core/room-link.js';
 export { RoomSession } from '../core/room-session.js';
-export { Player } from './rtc-remote-stream/player.js';
+export { Playback } from './rtc-remote-stream/playback.js';
+export { eventClasses } from '../events/events.js';
+export { roomIcons } from '../room-icons.js';
+export { roomTexts } from '../room-texts.js';
