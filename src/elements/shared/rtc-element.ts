@@ -202,10 +202,10 @@ export abstract class RtcElement extends LitElement {
   }
 
   /** Calls `act` with the core: at once, or when it is there, unless the element is gone by then. */
-  protected async engine(act: (engine: Engine) => void): Promise<void> {
+  protected async engine(act: (engine: Engine) => void | Promise<void>): Promise<void> {
     try {
       const engine = engineNow ?? (await loadEngine());
-      if (this.isConnected) act(engine);
+      if (this.isConnected) await act(engine);
     } catch (cause) {
       const message = 'A part of rtc-elements cannot be loaded. It is tried again.';
       // The class came not either; these are its fields.
