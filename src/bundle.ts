@@ -1,5 +1,4 @@
 /** The one-file bundle: everything of the package, the elements defined, the embedded driver inside. */
-import './in-order.js';
 import './define.js';
 
 export * from './index.js';
