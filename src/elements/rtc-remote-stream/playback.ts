@@ -11,8 +11,7 @@ const STEP = 64;
 const steps = (length: number): number => Math.ceil((length * devicePixelRatio) / STEP) * STEP;
 
 /** The subscription that a remote-stream element is, from the first view on that it can take streams of. */
-export class Playback implements Sink {
-  readonly player: Player;
+export class Playback extends Player implements Sink {
   state: PlaybackState = 'waiting';
   /** What the view has decided on. */
   shown: RemoteStream | null = null;
@@ -27,7 +26,7 @@ export class Playback implements Sink {
   #watcher: IntersectionObserver | undefined;
 
   constructor(readonly node: RtcRemoteStream) {
-    this.player = new Player(node.media, () => node.changed());
+    super(node.media, () => node.changed());
     this.sized();
   }
 
@@ -67,7 +66,7 @@ export class Playback implements Sink {
     } else view?.sinkChanged(this);
     this.#watch(node.when === 'visible');
     this.#play(false);
-    const video = node.media;
+    const { video } = this;
     if (video.volume !== node.volume) video.volume = node.volume;
     const speaker = node.home?.speakerId ?? '';
     if ('setSinkId' in video && video.sinkId !== speaker) {
@@ -100,10 +99,6 @@ export class Playback implements Sink {
     this.node.changed();
   }
 
-  async unblock(): Promise<void> {
-    await this.player.resume();
-  }
-
   /** The element has another size. */
   sized(): void {
     const [w, h] = [steps(this.node.width), steps(this.node.height)];
@@ -115,8 +110,7 @@ export class Playback implements Sink {
 
   /** Writes what is true into the element's states. */
   reflect(): void {
-    const { node, shown: stream } = this;
-    const { blocked, playing } = this.player;
+    const { node, shown: stream, blocked, playing } = this;
     if (stream) {
       const media = playing ? 'playing' : 'subscribing';
       this.#setState(stream.failure ? 'failed' : blocked ? 'blocked' : media, stream);
@@ -134,7 +128,7 @@ export class Playback implements Sink {
       void (
         document.pictureInPictureElement
           ? document.exitPictureInPicture()
-          : node.media.requestPictureInPicture()
+          : this.video.requestPictureInPicture()
       ).catch(() => undefined);
     } else if (command === '--fullscreen') {
       void (
@@ -148,7 +142,7 @@ export class Playback implements Sink {
     const tracks = stream
       ? [this.picture && stream.videoTrack, stream.audioTrack].filter((track) => !!track)
       : [];
-    this.player.show(tracks, this.#sounds && !this.node.muted, fresh);
+    this.show(tracks, this.#sounds && !this.node.muted, fresh);
   }
 
   #setSubscribed(subscribed: boolean): void {

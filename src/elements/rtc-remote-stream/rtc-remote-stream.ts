@@ -93,7 +93,7 @@ export class RtcRemoteStream extends TileElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#playback?.player.revive();
+    this.#playback?.revive();
   }
 
   /** Plays what the browser has refused to play, all over the room; call it in a gesture. */
@@ -144,16 +144,16 @@ export class RtcRemoteStream extends TileElement {
   }
 
   protected override render(): TemplateResult {
-    const { shown: stream, picture = false, player } = this.#playback ?? {};
+    const { shown: stream, picture = false, blocked, playing } = this.#playback ?? {};
     const screen = (stream?.type ?? this.streamType) === 'auxiliary';
     const userId = stream?.userId ?? this.userId ?? '';
     const name = stream ? nameOf(stream.userData, userId) : userId;
     this.media.classList.toggle('contain', this.fit ? this.fit === 'contain' : screen);
-    const note = player?.blocked
+    const note = blocked
       ? this.#renderResume(this.text(picture ? 'hear' : 'play'))
       : renderStatus(stream?.failure ? this.text('lost', name) : '');
     return renderTile({
-      picture: picture && !!(player?.playing || player?.blocked),
+      picture: picture && !!(playing || blocked),
       name: screen && name ? this.text('screen', name) : name,
       muted: !!stream?.audioMuted && !screen && this.text('muted'),
       note,
