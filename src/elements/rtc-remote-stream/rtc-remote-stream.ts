@@ -85,6 +85,8 @@ export class RtcRemoteStream extends TileElement {
   /** @internal */
   height = 0;
 
+  /** Drawn at once: hundreds that came empty, and filled a frame later, were laid out and painted twice. */
+  protected override readonly opens = false;
   #playback: Playback | undefined;
 
   get playbackState(): PlaybackState {

@@ -115,6 +115,8 @@ export abstract class RtcElement extends LitElement {
 
   /** True for what stands in a room. */
   protected readonly seeks: boolean = true;
+  /** True for what opens sockets or devices. */
+  protected readonly opens: boolean = true;
 
   constructor() {
     super();
@@ -181,7 +183,7 @@ export abstract class RtcElement extends LitElement {
 
   /** The first time wishes go before looks: a socket is opened while the page is drawn. */
   protected override async scheduleUpdate(): Promise<void> {
-    if (!this.hasUpdated) {
+    if (!this.hasUpdated && this.opens) {
       this.willUpdate(new Map());
       await nextTask();
     }
