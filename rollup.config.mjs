@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { resolve as path } from 'node:path';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import terser from '@rollup/plugin-terser';
-import esbuild from 'rollup-plugin-esbuild';
+import esbuild, { minify as rename } from 'rollup-plugin-esbuild';
 import { minifyTemplateLiterals } from 'rollup-plugin-minify-template-literals';
 
 const folders = (parent) =>
@@ -44,20 +44,59 @@ function onwarn(warning) {
   throw Object.assign(new Error(warning.message), warning);
 }
 
-/** The drivers that a script tag's page loads when it joins: a file each beside the bundle. */
+/** The drivers that a script tag's page loads when it joins: a file each beside the bundle, as that of links. */
 const lazyDrivers = folders('src/drivers').filter((name) =>
   ['livekit', 'trtc', 'qiniu'].includes(name),
 );
 const besideBundle = {
   name: 'beside-bundle',
   resolveId(source, importer = '') {
-    const [, name] = /drivers\/(\w+)\/loader\.ts$/.exec(importer) ?? [];
-    if (source !== './index.js' || !lazyDrivers.includes(name)) return null;
+    const link = /rtc-cross-room-link\/loader\.ts$/.test(importer) && 'link';
+    const driver = source === './index.js' && /drivers\/(\w+)\/loader\.ts$/.exec(importer)?.[1];
+    const name = link || driver;
+    if (!link && !lazyDrivers.includes(name)) return null;
     return { id: path(`src/rtc-elements-${name}.js`), external: 'relative' };
   },
 };
 /** Licensed for use, not for copies: the page brings them (`sdk-url`, a global, an import map). */
 const vendorSdks = ['trtc-js-sdk', 'qnweb-rtc'];
+
+/** Lit's `css` for the browsers that the bundle is for: they all have constructable style sheets. */
+const LEAN_CSS = `export const css = ([text]) => ({ text });
+export const getCompatibleStyle = (style) => style;
+export const adoptStyles = (root, styles) => {
+  root.adoptedStyleSheets = styles.map((style) => {
+    if (!style.sheet) (style.sheet = new CSSStyleSheet()).replaceSync(style.text);
+    return style.sheet;
+  });
+};
+export { css as CSSResult, css as unsafeCSS, css as supportsAdoptingStyleSheets };`;
+const leanCss = {
+  name: 'lean-css',
+  load: (id) => (id.endsWith('/@lit/reactive-element/css-tag.js') ? LEAN_CSS : null),
+};
+
+/** One keyword less: the types have held what is constant. As long as before, so that the map fits. */
+const letForConst = {
+  name: 'let-for-const',
+  renderChunk(code) {
+    const places = [];
+    const visit = (node) => {
+      if (node.type === 'VariableDeclaration' && node.kind === 'const') places.push(node.start);
+      for (const each of Object.values(node).flat()) if (each?.type) visit(each);
+    };
+    visit(this.parse(code));
+    let from = 0;
+    const parts = places
+      .sort((a, b) => a - b)
+      .map((at) => {
+        const part = `${code.slice(from, at)}let  `;
+        from = at + 'const'.length;
+        return part;
+      });
+    return { code: parts.join('') + code.slice(from), map: null };
+  },
+};
 
 const bundle = (input, output) => ({
   input,
@@ -65,9 +104,13 @@ const bundle = (input, output) => ({
   external: vendorSdks,
   plugins: [
     besideBundle,
+    leanCss,
     minifyTemplates(),
     resolve(['production', 'browser']),
     typescript(),
+    // Private names anew in every class: terser's are one of a kind each, and compress worse.
+    rename({ target: 'es2022', minifyWhitespace: false }),
+    letForConst,
     minify(output.format === 'es'),
   ],
   output: {
@@ -109,6 +152,7 @@ export default [
     format: 'iife',
     name: 'RtcElements',
   }),
+  bundle('src/core/room-link.ts', { file: 'dist/rtc-elements-link.js', format: 'es' }),
   ...lazyDrivers.map((name) =>
     bundle(`src/drivers/${name}/index.ts`, { file: `dist/rtc-elements-${name}.js`, format: 'es' }),
   ),

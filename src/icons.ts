@@ -1,11 +1,13 @@
 /**
  * Icons of Lucide 1.62 (https://lucide.dev), ISC Licence, © Lucide Icons and Contributors;
- * `log-out` and `clock` come from Feather, MIT Licence, © 2013–present Cole Bemis.
+ * `leave` comes from Feather, MIT Licence, © 2013–present Cole Bemis.
  * Both licences ask that this notice stays with the paths.
  */
 import { html, type TemplateResult } from 'lit';
+import type { roomIcons } from './room-icons.js';
 
-const paths = {
+/** `room-icons.ts` has those that a room needs first. */
+const idle = {
   mic: 'M12 19v3M19 10v2a7 7 0 0 1-14 0v-2M12 2a3 3 0 0 1 3 3v7a3 3 0 0 1-6 0V5a3 3 0 0 1 3-3z',
   'mic-off':
     'M12 19v3M15 9.34V5a3 3 0 0 0-5.68-1.33M16.95 16.95A7 7 0 0 1 5 12v-2M18.89 13.23A7 7 0 0 0 19 12v-2M2 2l20 20M9 9v3a3 3 0 0 0 5.12 2.12',
@@ -17,18 +19,21 @@ const paths = {
     'm9 10 3-3 3 3M12 13V7M4 3h16a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2zM12 17v4M8 21h8',
   leave: 'm16 17 5-5-5-5M21 12H9M9 21H5a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2h4',
   user: 'M19 21v-2a4 4 0 0 0-4-4H9a4 4 0 0 0-4 4v2M8 7a4 4 0 1 0 8 0a4 4 0 1 0-8 0',
-  alert:
-    'm21.73 18-8-14a2 2 0 0 0-3.48 0l-8 14A2 2 0 0 0 4 21h16a2 2 0 0 0 1.73-3M12 9v4M12 17h.01',
   spinner: 'M21 12a9 9 0 1 1-6.219-8.56',
-  clock: 'M2 12a10 10 0 1 0 20 0a10 10 0 1 0-20 0M12 6v6l4 2',
-  play: 'M5 5a2 2 0 0 1 3.008-1.728l11.997 6.998a2 2 0 0 1 .003 3.458l-12 7A2 2 0 0 1 5 19z',
 };
 
-export type IconName = keyof typeof paths;
+export type IconName = keyof typeof idle | keyof typeof roomIcons;
+
+const paths: Partial<Record<IconName, string>> = idle;
+
+/** The drawings that come with the core. */
+export function addIcons(more: typeof paths): void {
+  Object.assign(paths, more);
+}
 
 /** A 24-unit line drawing in the text colour, hidden from assistive technology. */
 export function icon(name: IconName): TemplateResult {
   return html`<svg viewBox="0 0 24 24" class=${name} aria-hidden="true">
-    <path d=${paths[name]} />
+    <path d=${paths[name] ?? ''} />
   </svg>`;
 }

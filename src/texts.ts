@@ -1,10 +1,9 @@
-/** Every sentence and name that the elements show. `{0}` stands for a name. */
-const english = {
+import type { roomTexts } from './room-texts.js';
+
+/** The sentences and names that the elements show; `room-texts.ts` has those that a room needs first. */
+const idle = {
   join: 'Join',
   leave: 'Leave',
-  again: 'Join again',
-  anchor: 'Go on stage',
-  audience: 'Leave the stage',
   mute: 'Mute microphone',
   unmute: 'Unmute microphone',
   'camera-off': 'Turn camera off',
@@ -12,30 +11,17 @@ const english = {
   share: 'Share screen',
   unshare: 'Stop sharing',
   you: 'You',
-  screen: '{0}’s screen',
   muted: 'Microphone is off',
+  screen: '{0}’s screen',
   toolbar: 'Call controls',
   out: 'You are not in the room.',
-  empty: 'Nobody else is here yet.',
   joining: 'Joining…',
-  waiting: 'Waiting to be let in…',
-  reconnecting: 'Connection lost. Reconnecting…',
-  connected: 'Connected',
-  banned: 'You were removed from this room.',
-  room_disband: 'This room was closed.',
-  kick: 'You joined this room elsewhere.',
-  'token-expired': 'Your access has expired.',
-  'room-full': 'This room is full.',
-  network: 'The server cannot be reached. Trying again…',
-  hear: 'Tap to hear everybody',
-  play: 'Tap to play',
-  lost: 'No connection to {0}. Trying again…',
-  'link-connecting': 'Connecting to room {0}…',
-  'link-waiting': 'Waiting for somebody in room {0}…',
 };
 
-export type TextKey = keyof typeof english;
+export type TextKey = keyof typeof idle | keyof typeof roomTexts;
 export type Texts = Record<TextKey, string>;
+
+const english: Partial<Texts> = idle;
 
 const locales = new Map<string, Partial<Texts>>();
 
@@ -45,6 +31,11 @@ const locales = new Map<string, Partial<Texts>>();
  */
 export function registerLocale(lang: string, texts: Partial<Texts>): void {
   locales.set(lang.toLowerCase(), texts);
+}
+
+/** The English texts that come with the core. */
+export function addTexts(more: Partial<Texts>): void {
+  Object.assign(english, more);
 }
 
 /** The text in the language of the nearest `lang`, shadow boundaries crossed. */
@@ -58,7 +49,7 @@ export function text(at: Element, key: TextKey, name = ''): string {
   const tag = (lang ?? '').toLowerCase();
   const texts = locales.get(tag) ?? locales.get(tag.replace(/-.*/, ''));
   // A function, because names may hold replacement patterns.
-  return (texts?.[key] ?? english[key]).replace('{0}', () => name);
+  return (texts?.[key] ?? english[key] ?? '').replace('{0}', () => name);
 }
 
 /** The sentence for a code or reason, where there is one. */

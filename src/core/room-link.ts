@@ -1,8 +1,8 @@
-import { RtcError } from './errors.js';
-import { checkId, checkWish } from './plan.js';
-import { RoomSession } from './room-session.js';
+import type { RtcError } from './errors.js';
+import type { checkId, checkWish } from './plan.js';
+import type { RoomSession } from './room-session.js';
 import type { Follower } from './session-facts.js';
-import { StreamView } from './stream-view.js';
+import type { StreamView } from './stream-view.js';
 import type {
   LeaveReason,
   LinkState,
@@ -26,6 +26,15 @@ export interface LinkWish {
   nested: boolean;
 }
 
+/** What links need of the core. Handed over, not imported: theirs is a file of its own. */
+export interface Core {
+  RtcError: typeof RtcError;
+  RoomSession: typeof RoomSession;
+  StreamView: typeof StreamView;
+  checkId: typeof checkId;
+  checkWish: typeof checkWish;
+}
+
 /** A client in another room, shared by the links that join it alike. */
 class SharedLink {
   readonly links = new Set<RoomLink>();
@@ -34,8 +43,8 @@ class SharedLink {
   reason: LeaveReason | undefined;
   #wish: RoomWish | null = null;
 
-  constructor(parent: RoomSession) {
-    this.session = new RoomSession(
+  constructor(core: Core, parent: RoomSession) {
+    this.session = new core.RoomSession(
       {
         changed: () => this.#each((link) => link.refresh()),
         revert: () => {
@@ -86,7 +95,7 @@ export class SharedLinks {
   join(key: string, link: RoomLink, wish: RoomWish): SharedLink {
     let shared = this.#shared.get(key);
     if (!shared) {
-      shared = new SharedLink(this.parent);
+      shared = new SharedLink(link.core, this.parent);
       this.#shared.set(key, shared);
     }
     shared.links.add(link);
@@ -121,8 +130,11 @@ export class RoomLink implements Follower {
   #room: RoomSession | null = null;
   #shared: SharedLink | null = null;
 
-  constructor(private readonly host: ViewHost) {
-    this.view = new StreamView(null, host);
+  constructor(
+    readonly core: Core,
+    private readonly host: ViewHost,
+  ) {
+    this.view = new core.StreamView(null, host);
   }
 
   get state(): LinkState {
@@ -233,6 +245,7 @@ export class RoomLink implements Follower {
   }
 
   #check(wish: LinkWish, room: RoomSession): void {
+    const { RtcError, checkId, checkWish } = this.core;
     const refuse = (message: string): never => {
       throw new RtcError('argument', message, { fatal: true });
     };

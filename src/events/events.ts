@@ -1,5 +1,8 @@
 import type { RtcEventDetails } from '../core/types.js';
+import { RtcErrorEvent, RtcRequestEvent } from './idle-events.js';
 import { RtcEvent, type RtcEventType } from './rtc-event.js';
+
+export { RtcErrorEvent, RtcRequestEvent };
 
 /** The connection of a room has another state. */
 export class RtcConnectionStateChangedEvent extends RtcEvent<'rtc-connection-state-changed'> {}
@@ -55,10 +58,6 @@ export class RtcActiveSpeakerChangedEvent extends RtcEvent<'rtc-active-speaker-c
 export class RtcNetworkQualityEvent extends RtcEvent<'rtc-network-quality'> {}
 /** How loud everybody is, 0–1; only with `audio-levels`. */
 export class RtcAudioLevelEvent extends RtcEvent<'rtc-audio-level'> {}
-/** A control or command is about to write an attribute. Cancel it to prevent that. */
-export class RtcRequestEvent extends RtcEvent<'rtc-request'> {}
-/** Something failed; `reverted` names the attributes taken back. */
-export class RtcErrorEvent extends RtcEvent<'rtc-error'> {}
 
 /** The class of each event, by its type. */
 export const eventClasses: {

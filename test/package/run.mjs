@@ -94,6 +94,7 @@ function contents() {
     'custom-elements.json',
     'dist/rtc-elements.js',
     'dist/rtc-elements.iife.js',
+    'dist/rtc-elements-link.js',
     'dist/index.d.ts',
   ]) {
     assert.ok(files.includes(name), `${name} is missing.`);

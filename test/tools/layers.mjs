@@ -27,7 +27,17 @@ const COMMON = [
 const LAYERS = {
   '': { from: ['*'], packages: PUBLIC },
   'elements/': {
-    from: ['elements/', 'context/', 'events/', 'core/', 'texts', 'icons', 'drivers/registry'],
+    from: [
+      'elements/',
+      'context/',
+      'events/',
+      'core/',
+      'texts',
+      'icons',
+      'room-texts',
+      'room-icons',
+      'drivers/registry',
+    ],
     types: ['drivers/driver'],
     packages: PUBLIC,
   },

@@ -19,14 +19,14 @@ export async function measure() {
       name: 'dist/rtc-elements.js, embedded driver inside',
       bytes: file('rtc-elements.js'),
       goal: 26_000,
-      limit: 41_500,
+      limit: 39_500,
     },
-    { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 41_500 },
+    { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 39_500 },
+    { name: 'beside it, for pages with a link', bytes: file('rtc-elements-link.js') },
     {
       name: 'an idle page: ./define through a bundler',
       bytes: define.idle,
-      goal: 16_000,
-      limit: 17_100,
+      limit: 16_000,
     },
     { name: 'loaded when a room joins: the embedded driver', bytes: define.lazy },
   ];

@@ -9,6 +9,7 @@ import { baseStyles } from '../shared/base.styles.js';
 import { flag, object, wishes, word } from '../shared/rtc-element.js';
 import { StageElement, type Situation } from '../shared/stage-element.js';
 import { stageStyles } from '../shared/stage.styles.js';
+import { loadLinks } from './loader.js';
 import { linkStyles } from './rtc-cross-room-link.styles.js';
 
 /**
@@ -94,8 +95,10 @@ export class RtcCrossRoomLink extends StageElement {
     if (!this.#link) {
       // A link has nothing to do before its room has begun.
       if (this.session) {
-        void this.engine(({ RoomLink }) => {
-          this.#link ??= new RoomLink(this);
+        void this.engine(async (core) => {
+          const { RoomLink } = await loadLinks();
+          if (!this.isConnected) return;
+          this.#link ??= new RoomLink(core, this);
           this.view = this.#link.view;
           providersChanged();
           this.carryOut();

@@ -56,7 +56,7 @@ export class Player {
   }
 
   /** Call it in a gesture. */
-  async resume(): Promise<void> {
+  async unblock(): Promise<void> {
     this.#silenced = false;
     this.video.muted = !this.#sound;
     await this.play();

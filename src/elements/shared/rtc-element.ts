@@ -7,9 +7,9 @@ import {
 } from '../../context/room-context.js';
 import type { RtcError } from '../../core/errors.js';
 import type { RtcEventDetails } from '../../core/types.js';
-import { eventClasses } from '../../events/events.js';
+import { idleEvents } from '../../events/idle-events.js';
 import { text, type TextKey } from '../../texts.js';
-import { loadEngine, type Engine } from './engine.js';
+import { engineNow, loadEngine, type Engine } from './engine.js';
 
 type Values = Record<string | symbol, unknown>;
 
@@ -108,12 +108,15 @@ function settleRemoved(): void {
 /** What the four elements share: attributes as wishes, events, commands, outliving a move. */
 export abstract class RtcElement extends LitElement {
   protected readonly internals = this.attachInternals();
-  protected home: RoomProvider | null = null;
+  /** @internal */
+  home: RoomProvider | null = null;
   #stale = true;
   #seek = true;
 
   /** True for what stands in a room. */
   protected readonly seeks: boolean = true;
+  /** True for what opens sockets or devices. */
+  protected readonly opens: boolean = true;
 
   constructor() {
     super();
@@ -166,7 +169,9 @@ export abstract class RtcElement extends LitElement {
 
   /** @internal Fires an event of the contract; false when it was cancelled. */
   emit<K extends keyof RtcEventDetails>(type: K, detail: RtcEventDetails[K]): boolean {
-    return this.dispatchEvent(new eventClasses[type](type, detail));
+    // All others come from the core.
+    const { [type]: Event } = (engineNow?.eventClasses ?? idleEvents) as Engine['eventClasses'];
+    return this.dispatchEvent(new Event(type, detail));
   }
 
   /** @internal Something that rendering reads has changed. */
@@ -178,7 +183,7 @@ export abstract class RtcElement extends LitElement {
 
   /** The first time wishes go before looks: a socket is opened while the page is drawn. */
   protected override async scheduleUpdate(): Promise<void> {
-    if (!this.hasUpdated) {
+    if (!this.hasUpdated && this.opens) {
       this.willUpdate(new Map());
       await nextTask();
     }
@@ -198,11 +203,11 @@ export abstract class RtcElement extends LitElement {
     if (due) this.carryOut();
   }
 
-  /** Calls `act` with the core once it is there, unless the element is gone by then. */
-  protected async engine(act: (engine: Engine) => void): Promise<void> {
+  /** Calls `act` with the core: at once, or when it is there, unless the element is gone by then. */
+  protected async engine(act: (engine: Engine) => void | Promise<void>): Promise<void> {
     try {
-      const engine = await loadEngine();
-      if (this.isConnected) act(engine);
+      const engine = engineNow ?? (await loadEngine());
+      if (this.isConnected) await act(engine);
     } catch (cause) {
       const message = 'A part of rtc-elements cannot be loaded. It is tried again.';
       // The class came not either; these are its fields.
@@ -235,7 +240,8 @@ export abstract class RtcElement extends LitElement {
     return Object.fromEntries(names.map((name) => [name, (this as unknown as Values)[name]]));
   }
 
-  protected mark(state: string, on: boolean): void {
+  /** @internal */
+  mark(state: string, on: boolean): void {
     if (on) this.internals.states.add(state);
     else this.internals.states.delete(state);
   }

@@ -15,7 +15,8 @@ export function picture(): HTMLVideoElement {
 
 /** What shows one stream: the styles know how much room there is. */
 export abstract class TileElement extends RtcElement {
-  protected readonly media = picture();
+  /** @internal */
+  readonly media = picture();
 
   constructor() {
     super();

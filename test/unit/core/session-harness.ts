@@ -1,3 +1,4 @@
+import * as core from '../../../src/elements/engine.js';
 import { RoomLink, type LinkWish } from '../../../src/core/room-link.js';
 import { RoomSession } from '../../../src/core/room-session.js';
 import type { RemoteStream } from '../../../src/core/remote-stream.js';
@@ -99,7 +100,7 @@ export class TestLink extends Ear {
 
   constructor(public wish: LinkWish) {
     super();
-    this.link = new RoomLink({ emit: this.emit, changed: () => undefined });
+    this.link = new RoomLink(core, { emit: this.emit, changed: () => undefined });
     this.link.update(wish);
   }
 

@@ -1,0 +1,21 @@
+/** What the elements say once the core is there. `{0}` stands for a name. */
+export const roomTexts = {
+  again: 'Join again',
+  anchor: 'Go on stage',
+  audience: 'Leave the stage',
+  empty: 'Nobody else is here yet.',
+  waiting: 'Waiting to be let in…',
+  reconnecting: 'Connection lost. Reconnecting…',
+  connected: 'Connected',
+  banned: 'You were removed from this room.',
+  room_disband: 'This room was closed.',
+  kick: 'You joined this room elsewhere.',
+  'token-expired': 'Your access has expired.',
+  'room-full': 'This room is full.',
+  network: 'The server cannot be reached. Trying again…',
+  hear: 'Tap to hear everybody',
+  play: 'Tap to play',
+  lost: 'No connection to {0}. Trying again…',
+  'link-connecting': 'Connecting to room {0}…',
+  'link-waiting': 'Waiting for somebody in room {0}…',
+};
