@@ -1,3 +1,4 @@
+import type TRTC from 'trtc-js-sdk';
 import type {
   Client as ShippedClient,
   ClientConfig,
@@ -42,15 +43,10 @@ export interface SdkError extends Omit<ShippedError, 'getCode'> {
   getExtraCode?(): number;
 }
 
-/** What of the SDK's default export is used. */
-export interface Trtc {
+/** The SDK's default export, with the above for what is wrong in it. */
+export interface Trtc extends Pick<(typeof TRTC)['default'], 'Logger'> {
   createClient(config: ClientConfig): NativeClient;
   createStream(config: CustomSource): LocalStream;
-  Logger: {
-    /** 5: nothing. */
-    setLogLevel(level: 5): void;
-    disableUploadLog(): void;
-  };
 }
 
 const vendor: VendorSdk<Trtc> = {
@@ -67,7 +63,7 @@ const vendor: VendorSdk<Trtc> = {
  */
 export async function loadTrtc(source: SdkSource, signal: AbortSignal): Promise<Trtc> {
   const trtc = await loadVendorSdk(vendor, source, signal);
-  trtc.Logger.setLogLevel(5);
+  trtc.Logger.setLogLevel(trtc.Logger.LogLevel.NONE);
   trtc.Logger.disableUploadLog();
   return trtc;
 }

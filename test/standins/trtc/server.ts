@@ -4,6 +4,7 @@
  */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { Media } from './media.js';
 import { answerWithSdk } from './sdk.js';
@@ -78,6 +79,8 @@ export interface StandInOptions extends Application {
 const nothing = (): State => ({ audio: false, bigVideo: false, auxVideo: false });
 
 export class TrtcStandIn {
+  /** What SDKs sent to the address for their logs: the path, and what they said. */
+  readonly logged: string[] = [];
   readonly #members = new Map<string, Member>();
   #ids = 1000;
   /** Answers that the next join of a user gets instead of its own. */
@@ -94,8 +97,8 @@ export class TrtcStandIn {
   static async start(options: StandInOptions): Promise<TrtcStandIn> {
     const media = await Media.start();
     const server = http.createServer((request, response) => {
-      request.resume();
       if (request.url === '/trtc.js') return answerWithSdk(response);
+      void text(request).then((body) => standIn.logged.push(`${request.url} ${body}`));
       response
         .writeHead(200, {
           'access-control-allow-origin': '*',
@@ -109,7 +112,7 @@ export class TrtcStandIn {
       server,
       verifyClient: ({ req }: { req: http.IncomingMessage }) => !blocked.has(userOf(req.url)),
     });
-    const standIn = new TrtcStandIn(options, media, server, sockets, blocked);
+    const standIn: TrtcStandIn = new TrtcStandIn(options, media, server, sockets, blocked);
     sockets.on('connection', (socket, { url }) => standIn.#connected(socket, url ?? '/'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return standIn;
