@@ -15,8 +15,7 @@ export type Capability =
   | 'restart'
   | 'late-audience'
   | 'refused'
-  | 'dynacast'
-  | 'statistics';
+  | 'dynacast';
 
 export interface Backend {
   readonly name: string;

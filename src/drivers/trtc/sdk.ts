@@ -1,4 +1,3 @@
-import type TRTC from 'trtc-js-sdk';
 import type {
   Client as ShippedClient,
   ClientConfig,
@@ -43,10 +42,18 @@ export interface SdkError extends Omit<ShippedError, 'getCode'> {
   getExtraCode?(): number;
 }
 
-/** The SDK's default export, with the above for what is wrong in it. */
-export interface Trtc extends Pick<(typeof TRTC)['default'], 'Logger'> {
+/**
+ * What of the SDK's default export is used, with the above for what is wrong in it. Declared as a
+ * module's default export and shipped as `module.exports`: where it is, resolvers do not agree.
+ */
+export interface Trtc {
   createClient(config: ClientConfig): NativeClient;
   createStream(config: CustomSource): LocalStream;
+  Logger: {
+    /** 5: nothing. */
+    setLogLevel(level: 5): void;
+    disableUploadLog(): void;
+  };
 }
 
 const vendor: VendorSdk<Trtc> = {
@@ -63,7 +70,7 @@ const vendor: VendorSdk<Trtc> = {
  */
 export async function loadTrtc(source: SdkSource, signal: AbortSignal): Promise<Trtc> {
   const trtc = await loadVendorSdk(vendor, source, signal);
-  trtc.Logger.setLogLevel(trtc.Logger.LogLevel.NONE);
+  trtc.Logger.setLogLevel(5);
   trtc.Logger.disableUploadLog();
   return trtc;
 }

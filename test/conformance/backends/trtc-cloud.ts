@@ -17,6 +17,7 @@ export const backend: Backend = {
     dismiss: OTHER_KEYS,
     drop: 'Nothing of this machine stands between the pages and the cloud.',
     restart: 'The cloud is not ours to restart.',
+    refused: 'What the cloud refuses is not tried on somebody’s account.',
   },
   async start(): Promise<RunningBackend> {
     const minter = trtcFromEnvironment(process.env);

@@ -16,6 +16,7 @@ const SAY = {
   banned: 9,
   setUp: 19,
   joined: 20,
+  quality: 22,
   published: 23,
   reconnected: 514,
   constraints: 772,
@@ -309,6 +310,9 @@ export class TrtcStandIn {
             .filter((one) => one.anchor)
             .map(({ userId, tinyId }) => ({ userId, srcTinyId: tinyId, role: ANCHOR })),
         });
+      case 'quality_report':
+        // Every 2 s. The SDK knows of what it sends only what it is told.
+        return answer(SAY.quality, await this.media.quality(member.tinyId));
       case 'update_constraint_config':
         return answer(SAY.constraints);
     }

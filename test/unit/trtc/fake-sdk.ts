@@ -151,11 +151,7 @@ export class FakeClient {
 export class FakeSdk {
   readonly clients: FakeClient[] = [];
   readonly streams: FakeLocalStream[] = [];
-  readonly Logger = {
-    LogLevel: { NONE: 5 },
-    setLogLevel: (): void => undefined,
-    disableUploadLog: (): void => undefined,
-  };
+  readonly Logger = { setLogLevel: (): void => undefined, disableUploadLog: (): void => undefined };
 
   constructor(private readonly prepare: (client: FakeClient) => void = () => undefined) {
     (globalThis as Record<string, unknown>)['TRTC'] = this;
