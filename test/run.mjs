@@ -88,7 +88,9 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 const lines = [];
 const standard = Object.keys(suites).filter((suite) => !OTHERS.includes(suite));
 for (const suite of named.length > 0 ? named : standard) {
-  const files = testFiles(suite).filter((file) => filters.every((word) => file.includes(word)));
+  const files = testFiles(suite).filter((file) =>
+    filters.every((word) => path.relative(root, file).includes(word)),
+  );
   if (files.length === 0) {
     // A suite without a file proves nothing, unless it was narrowed down.
     if (filters.length === 0) total.failed += 1;

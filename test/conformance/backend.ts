@@ -15,7 +15,8 @@ export type Capability =
   | 'restart'
   | 'late-audience'
   | 'refused'
-  | 'dynacast';
+  | 'dynacast'
+  | 'statistics';
 
 export interface Backend {
   readonly name: string;

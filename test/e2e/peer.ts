@@ -303,7 +303,11 @@ export class Peer {
         ...window.e2e
           .all('rtc-room, rtc-local-stream, rtc-remote-stream, rtc-cross-room-link')
           .map((element) =>
-            (element.cloneNode() as HTMLElement).outerHTML.replace(/ (export)?parts?="[^"]*"/g, ''),
+            // A token may be a real cloud's.
+            (element.cloneNode() as HTMLElement).outerHTML.replace(
+              / (token|(export)?parts?)="[^"]*"/g,
+              '',
+            ),
           ),
         `live: ${JSON.stringify(window.e2e.live())}, peers: ${window.e2e.peers
           .map(({ connectionState, signalingState }) => `${connectionState}/${signalingState}`)

@@ -29,6 +29,7 @@ import {
   type RemoteStream,
   type Trtc,
 } from './sdk.js';
+import { readStats } from './stats.js';
 
 export interface Options {
   useStringRoomId: boolean;
@@ -80,14 +81,15 @@ export class TrtcClient implements Client, EventHost {
     return this.#session?.native ?? null;
   }
 
-  async join(request: JoinRequest, signal: AbortSignal): Promise<JoinResult> {
+  async join(request: JoinRequest, wanted: AbortSignal): Promise<JoinResult> {
+    const signal = AbortSignal.any([wanted, this.#sending.signal]);
     try {
       throwIfAborted(signal);
       const { credentials, role, subscribe } = request;
       const place = placeOf(this.config, credentials, this.options.useStringRoomId);
       const sdk = await loadTrtc(this.config, signal);
       await settle(departures.get(keyOf(place)) ?? Promise.resolve(), { signal });
-      if (this.#over) throw aborted();
+      throwIfAborted(signal);
       const { roomId, ...who } = place;
       const native = sdk.createClient({
         ...who,
@@ -104,7 +106,7 @@ export class TrtcClient implements Client, EventHost {
       await settle(native.join({ roomId, role, ...(privateMapKey && { privateMapKey }) }), {
         signal,
       });
-      if (this.#over) throw aborted();
+      throwIfAborted(signal);
       this.#joined = true;
       this.#meter.start();
       return {
@@ -157,14 +159,13 @@ export class TrtcClient implements Client, EventHost {
   }
 
   publish(publication: Publication, signal: AbortSignal): Promise<void> {
-    return this.#send(signal, async ({ native, sdk, place }) => {
+    return this.#send(signal, async ({ native, sdk, place }, pointless) => {
       const { type } = publication;
       const present = this.#published.get(type);
       if (present) await present.update(publication);
       else {
-        const sending = this.#sending;
         const stream = await PublishedStream.publish(native, sdk, place.userId, publication);
-        if (sending.signal.aborted) return stream.unpublish();
+        if (pointless.aborted) return stream.unpublish();
         this.#published.set(type, stream);
       }
       this.#publications.set(type, publication);
@@ -198,6 +199,15 @@ export class TrtcClient implements Client, EventHost {
 
   setAudioLevels(wanted: boolean): void {
     this.#meter.levels = wanted;
+  }
+
+  async getStats(): Promise<RTCStatsReport[]> {
+    const { native, place } = this.#need();
+    try {
+      return await readStats(native, place.userId, this.#published.has('main'));
+    } catch (error) {
+      throw fromSdk(error);
+    }
   }
 
   // What the SDK tells.
@@ -272,15 +282,21 @@ export class TrtcClient implements Client, EventHost {
   }
 
   /** @throws RtcError */
-  async #send(signal: AbortSignal, work: (session: Session) => Promise<void>): Promise<void> {
+  async #send(
+    signal: AbortSignal,
+    work: (session: Session, pointless: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    const pointless = this.#sending.signal;
     const turn = this.#tail.then(async () => {
       throwIfAborted(signal);
-      await work(this.#need());
+      // One that waited while the role changed is of the role before.
+      throwIfAborted(pointless);
+      await work(this.#need(), pointless);
     });
     this.#tail = turn.catch(() => undefined);
     try {
       // A leave in the midst of it would leave it pending for 20 s.
-      await settle(turn, { signal: this.#sending.signal });
+      await settle(turn, { signal: pointless });
     } catch (error) {
       throw fromSdk(error);
     }
@@ -304,18 +320,18 @@ export class TrtcClient implements Client, EventHost {
   }
 
   #sounds(): Sound[] {
-    const { audio, audioMuted } = this.#publications.get('main') ?? {};
+    const { hasAudio, audio, audioMuted } = this.#publications.get('main') ?? {};
     const userId = this.#session?.place.userId;
-    const own = audio && !audioMuted && userId ? [{ userId, track: audio }] : [];
+    const own = hasAudio && userId ? [{ userId, track: audioMuted ? null : (audio ?? null) }] : [];
     return [...own, ...(this.#remote?.sounds ?? [])];
   }
 
   async #depart(native: NativeClient): Promise<void> {
     const streams = [...this.#published.values()];
     this.#published.clear();
+    // A join under way is only ended by destroy(), and a ban only forgotten by leave().
+    if (this.#joined) await native.leave().catch(() => undefined);
     try {
-      // A join under way is only ended by destroy(), and a ban only forgotten by leave().
-      if (this.#joined) await native.leave();
       native.off('*');
       native.destroy();
     } catch {

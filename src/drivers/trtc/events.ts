@@ -26,9 +26,10 @@ const BANS: Readonly<Record<string, readonly [EndReason, string]>> = {
 
 /**
  * After these errors the SDK has given up: the connection (0x4006), the way back into the room
- * (0x4004), or what is sent (0x4007).
+ * (0x4004), what is sent (0x4007), or what comes from somebody (0x4008). Joining anew is its own
+ * advice for each.
  */
-const LOST = [0x4004, 0x4006, 0x4007];
+const LOST = [0x4004, 0x4006, 0x4007, 0x4008];
 
 /** Connects all events of a client; before it joins, as they begin before that is answered. */
 export function listen(client: NativeClient, host: EventHost): void {

@@ -5,7 +5,8 @@ const INTERVAL = 200;
 
 export interface Sound {
   userId: string;
-  track: MediaStreamTrack;
+  /** Null: muted. */
+  track: MediaStreamTrack | null;
 }
 
 interface Tap {
@@ -22,7 +23,8 @@ export class Meter {
   levels = false;
   #context: AudioContext | undefined;
   #taps = new Map<MediaStreamTrack, Tap>();
-  #samples = new Float32Array(1024);
+  /** Most of what is heard between two looks. */
+  #samples = new Float32Array(8192);
   #speakers = new Speakers();
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -51,7 +53,7 @@ export class Meter {
     for (const track of [...this.#taps.keys()])
       if (!sounds.some((sound) => sound.track === track)) this.#untap(track);
     const levels: Level[] = loudest(
-      sounds.map(({ userId, track }) => ({ userId, level: this.#level(track) })),
+      sounds.map(({ userId, track }) => ({ userId, level: track ? this.#level(track) : 0 })),
     );
     const userIds = this.#speakers.update(levels, Date.now());
     if (userIds) this.emit({ type: 'active-speakers', userIds });

@@ -1,4 +1,4 @@
-import { backoff, sleep } from '../../core/async.js';
+import { backoff, settle, sleep } from '../../core/async.js';
 import { isTransient, toRtcError } from '../../core/errors.js';
 import type {
   ClientEvent,
@@ -8,6 +8,7 @@ import type {
   TrackKind,
 } from '../driver.js';
 import { fromSdk, gone, interrupted } from './errors.js';
+import type { Sound } from './meter.js';
 import type { NativeClient, RemoteStream } from './sdk.js';
 
 const KINDS: readonly TrackKind[] = ['audio', 'video'];
@@ -41,9 +42,9 @@ export class RemoteStreams {
   }
 
   /** Whose sound is wanted and arrives. */
-  get sounds(): { userId: string; track: MediaStreamTrack }[] {
-    return [...this.#entries.values()].flatMap(({ info, told }) =>
-      told.audio ? [{ userId: info.userId, track: told.audio }] : [],
+  get sounds(): Sound[] {
+    return [...this.#entries.values()].flatMap(({ info: { userId, audioMuted }, told }) =>
+      told.audio ? [{ userId, track: audioMuted ? null : told.audio }] : [],
     );
   }
 
@@ -105,10 +106,12 @@ export class RemoteStreams {
       if (wanted.audio || wanted.video) throw gone();
       return;
     }
+    const { signal } = entry.over;
     try {
-      await this.#want(entry, wanted);
+      // The SDK lets what it was asked of a stream that has ended wait for its time limit.
+      await settle(this.#want(entry, wanted), { signal });
     } catch (error) {
-      throw entry.over.signal.aborted ? gone() : error;
+      throw signal.aborted ? gone() : error;
     }
   }
 

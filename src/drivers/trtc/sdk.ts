@@ -42,7 +42,10 @@ export interface SdkError extends Omit<ShippedError, 'getCode'> {
   getExtraCode?(): number;
 }
 
-/** What of the SDK's default export is used. */
+/**
+ * What of the SDK's default export is used, with the above for what is wrong in it. Declared as a
+ * module's default export and shipped as `module.exports`: where it is, resolvers do not agree.
+ */
 export interface Trtc {
   createClient(config: ClientConfig): NativeClient;
   createStream(config: CustomSource): LocalStream;

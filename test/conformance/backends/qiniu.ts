@@ -8,6 +8,7 @@ export const LACKS: Partial<Record<Capability, string>> = {
   'user-data': 'Qiniu takes user data when a user joins, and has no call to change it after.',
   ban: 'Qiniu removes a user and refuses no later join: that is for who issues the tokens.',
   dynacast: 'Qiniu’s SDK sends to the cloud whether or not anybody receives it.',
+  statistics: 'Qiniu’s SDK counts bits per second and loss only, and shows no connection.',
 };
 
 export const backend: Backend = {

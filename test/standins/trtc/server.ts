@@ -4,6 +4,7 @@
  */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { Media } from './media.js';
 import { answerWithSdk } from './sdk.js';
@@ -15,6 +16,7 @@ const SAY = {
   banned: 9,
   setUp: 19,
   joined: 20,
+  quality: 22,
   published: 23,
   reconnected: 514,
   constraints: 772,
@@ -78,6 +80,8 @@ export interface StandInOptions extends Application {
 const nothing = (): State => ({ audio: false, bigVideo: false, auxVideo: false });
 
 export class TrtcStandIn {
+  /** What SDKs sent to the address for their logs: the path, and what they said. */
+  readonly logged: string[] = [];
   readonly #members = new Map<string, Member>();
   #ids = 1000;
   /** Answers that the next join of a user gets instead of its own. */
@@ -94,8 +98,8 @@ export class TrtcStandIn {
   static async start(options: StandInOptions): Promise<TrtcStandIn> {
     const media = await Media.start();
     const server = http.createServer((request, response) => {
-      request.resume();
       if (request.url === '/trtc.js') return answerWithSdk(response);
+      void text(request).then((body) => standIn.logged.push(`${request.url} ${body}`));
       response
         .writeHead(200, {
           'access-control-allow-origin': '*',
@@ -109,7 +113,7 @@ export class TrtcStandIn {
       server,
       verifyClient: ({ req }: { req: http.IncomingMessage }) => !blocked.has(userOf(req.url)),
     });
-    const standIn = new TrtcStandIn(options, media, server, sockets, blocked);
+    const standIn: TrtcStandIn = new TrtcStandIn(options, media, server, sockets, blocked);
     sockets.on('connection', (socket, { url }) => standIn.#connected(socket, url ?? '/'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return standIn;
@@ -306,6 +310,9 @@ export class TrtcStandIn {
             .filter((one) => one.anchor)
             .map(({ userId, tinyId }) => ({ userId, srcTinyId: tinyId, role: ANCHOR })),
         });
+      case 'quality_report':
+        // Every 2 s. The SDK knows of what it sends only what it is told.
+        return answer(SAY.quality, await this.media.quality(member.tinyId));
       case 'update_constraint_config':
         return answer(SAY.constraints);
     }

@@ -6,10 +6,20 @@ export interface Wanted {
   auxVideo: boolean;
 }
 
+/** Of what a user sends: packets, and the round trip in milliseconds. */
+export interface Quality {
+  expectAudPkg: number;
+  expectVidPkg: number;
+  recvAudPkg: number;
+  recvVidPkg: number;
+  rtt: number;
+}
+
 export interface Sfu {
   /** What a user sends: microphone, camera, its small copy, screen. @returns the answer */
   publish(key: string, offer: string): Promise<string>;
   unpublish(key: string): void;
+  quality(key: string): Promise<Quality>;
   /** What `key` receives of `source`: sound, camera, screen. @returns the answer */
   subscribe(key: string, source: string, wanted: Wanted, offer: string): Promise<string>;
   change(key: string, wanted: Wanted): Promise<void>;
@@ -93,9 +103,13 @@ export function installSfu(): void {
   function nameStreams(sdp: string): string {
     return sections(sdp, (text, index) => {
       const stream = index === 2 ? SCREEN : MAIN;
-      return text
-        .replace(/^a=msid:\S+ /gm, `a=msid:${stream} `)
-        .replace(/^(a=ssrc:\d+) msid:\S+ /gm, `$1 msid:${stream} `);
+      const named = text.replace(/^a=msid:\S+ /gm, `a=msid:${stream} `);
+      const [, msid = ''] = /^a=(msid:.*)\r$/m.exec(named) ?? [];
+      // The SDK finds its statistics by these lines, which a browser's answer has not.
+      return named.replace(
+        /^(a=ssrc:\d+) cname:.*\r\n/gm,
+        (line, ssrc) => `${line}${ssrc} ${msid}\r\n`,
+      );
     });
   }
 
@@ -128,6 +142,19 @@ export function installSfu(): void {
       return sdp;
     },
     unpublish: close,
+    async quality(key) {
+      const all = { expectAudPkg: 0, expectVidPkg: 0, recvAudPkg: 0, recvVidPkg: 0, rtt: 0 };
+      const stats = (await up.get(key)?.pc.getStats())?.values() ?? [];
+      for (const stat of stats as Iterable<Record<string, string | number | undefined>>) {
+        const count = (name: string): number => Number(stat[name] ?? 0);
+        if (stat['type'] === 'candidate-pair') all.rtt = 1000 * count('currentRoundTripTime');
+        if (stat['type'] !== 'inbound-rtp') continue;
+        const kind = stat['kind'] === 'audio' ? 'Aud' : 'Vid';
+        all[`recv${kind}Pkg`] += count('packetsReceived');
+        all[`expect${kind}Pkg`] += count('packetsReceived') + count('packetsLost');
+      }
+      return all;
+    },
     async subscribe(key, source, wanted, offer) {
       down.get(key)?.pc.close();
       const pc = new RTCPeerConnection();

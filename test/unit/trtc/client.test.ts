@@ -153,6 +153,44 @@ describe('trtc: a client', () => {
     expect(ended).to.be.instanceOf(Error);
   });
 
+  it('is destroyed when it cannot leave, and may be joined again', async () => {
+    const { client, native, joined } = enter();
+    await joined;
+    const left = native();
+    left.held.add('leave');
+    const leaving = client.leave();
+    left.next('leave').reject(new Error('no network'));
+    await leaving;
+    expect(left.calls).to.deep.equal(['join', 'leave', 'destroy']);
+    await enter().joined;
+  });
+
+  it('gives up a join that waits for its earlier stay when it is destroyed', async () => {
+    const first = enter();
+    await first.joined;
+    const before = first.native();
+    before.held.add('leave');
+    first.client.destroy();
+    const second = enter();
+    await aTimeout(0);
+    second.client.destroy();
+    expect((await failure(second.joined)).code).to.equal('aborted');
+    before.next('leave').resolve();
+    expect(sdk.clients.length).to.equal(1);
+  });
+
+  it('does not wait for what is asked of a stream when that ends', async () => {
+    const { client, native, joined } = enter();
+    await joined;
+    const stream = new FakeRemoteStream('bob');
+    native().fire('stream-added', { stream });
+    native().held.add('subscribe');
+    const subscribing = client.subscribe('bob main', ALL, signal);
+    await waiting(native(), 'subscribe');
+    native().fire('stream-removed', { stream });
+    expect((await failure(subscribing)).code).to.equal('stream-gone');
+  });
+
   it('does not wait for what is being published when it leaves, and keeps our tracks', async () => {
     const { client, native, joined } = enter();
     await joined;
@@ -183,6 +221,22 @@ describe('trtc: a client', () => {
     await waiting(native(), 'publish');
     native().next('publish').resolve();
     await both;
+  });
+
+  it('publishes nothing that waited while the role changed', async () => {
+    const { client, native, joined } = enter();
+    await joined;
+    native().held.add('publish');
+    const first = client.publish(publication(track()), signal);
+    await waiting(native(), 'publish');
+    const second = client.publish(publication(track(), { type: 'auxiliary' }), signal);
+    await client.switchRole('audience', {}, signal);
+    expect((await failure(first)).code).to.equal('aborted');
+    expect((await failure(second)).code).to.equal('aborted');
+    native().next('publish').resolve();
+    await waitUntil(() => sdk.streams[0]?.closed, 'what was published after all is let go');
+    expect(native().calls.filter((name) => name === 'publish').length).to.equal(1);
+    expect(native().calls).to.include('unpublish');
   });
 
   it('changes what is published in place', async () => {

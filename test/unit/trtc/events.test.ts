@@ -26,7 +26,7 @@ function heard(event: string, detail: unknown): Call[] {
 
 const stream = {} as RemoteStream;
 const error = (code: number): unknown => Object.assign(new Error('x'), { getCode: () => code });
-const broken = error(0x4008);
+const broken = error(0x4003);
 
 const rows: [event: string, detail: unknown, Call[]][] = [
   ['peer-join', { userId: 'bob' }, [['userJoined', 'bob']]],
@@ -71,6 +71,7 @@ const rows: [event: string, detail: unknown, Call[]][] = [
   ['error', error(0x4004), [['ended', 'connection-lost', 'The connection to TRTC was lost.']]],
   ['error', error(0x4006), [['ended', 'connection-lost', 'The connection to TRTC was lost.']]],
   ['error', error(0x4007), [['ended', 'connection-lost', 'The connection to TRTC was lost.']]],
+  ['error', error(0x4008), [['ended', 'connection-lost', 'The connection to TRTC was lost.']]],
   ['error', broken, [['failed', broken]]],
 ];
 
