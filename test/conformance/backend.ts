@@ -22,6 +22,10 @@ export interface Backend {
   readonly name: string;
   /** What it cannot do, and why, in a sentence: each skip is printed with it. */
   readonly lacks: Readonly<Partial<Record<Capability, string>>>;
+  /** Its servers are the vendor's: pages may ask others than this machine. */
+  readonly remote?: boolean;
+  /** Console errors of every page that are the SDK's own doing. */
+  readonly noise?: RegExp;
   start(): Promise<RunningBackend>;
 }
 

@@ -1,20 +1,38 @@
 /** The stories that every back end tells alike: pages of attributes, on the back end of RTC_BACKEND. */
 import { after, test } from 'node:test';
 import { Browsers, type LaunchOptions } from '../e2e/browsers.js';
-import { play, World } from '../e2e/harness.js';
-import { SECOND } from '../e2e/peer.js';
+import { assert, CLOSED, play, World, type OpenOptions } from '../e2e/harness.js';
+import { SECOND, type Peer } from '../e2e/peer.js';
 import { Site } from '../e2e/serve.js';
 import type { Backend, Capability, RunningBackend } from './backend.js';
 
-export { assert, Peer, sleep, waitFor } from '../e2e/harness.js';
+export { assert, assertEverybodySees, call, caller, Peer, sleep, waitFor } from '../e2e/harness.js';
 
 /** The back end that this run is for. */
 export const name = process.env['RTC_BACKEND'] ?? 'embedded';
 const { backend } = (await import(`./backends/${name}.ts`)) as { backend: Backend };
 export const { lacks } = backend;
 
+/** What a test does to the back end itself, and by which of its functions. */
+const BY: Partial<Record<Capability, keyof RunningBackend>> = {
+  remove: 'removeUser',
+  ban: 'removeUser',
+  dismiss: 'dismiss',
+  drop: 'drop',
+  restart: 'restart',
+  refused: 'refused',
+};
+
 /** A test's back end and pages. */
 export class Story extends World<RunningBackend> {
+  override async open(name: string, body: string, options: OpenOptions = {}): Promise<Peer> {
+    const policy = backend.remote ? undefined : { 'content-security-policy': CLOSED };
+    const headers = { ...policy, ...options.headers };
+    const peer = await super.open(name, body, { ...options, headers });
+    if (backend.noise) peer.expectNoise(backend.noise);
+    return peer;
+  }
+
   /** Gives each room and link of a page what this back end needs; all else stands in the page. */
   protected override async prepare(body: string): Promise<string> {
     const parts = body.split(/(<rtc-room\b[^>]*>|<rtc-cross-room-link\b[^>]*>)/);
@@ -69,14 +87,13 @@ export function stories(options: Partial<LaunchOptions> = {}): Tell {
     const skip = needs.flatMap((one) => backend.lacks[one] ?? [])[0];
     test(`${name}: ${title}`, { timeout: 150 * SECOND, skip }, async () => {
       const running = await backend.start();
-      await play(new Story(browsers, running.site ?? (await Site.start()), running), run);
+      await play(new Story(browsers, running.site ?? (await Site.start()), running), (world) => {
+        for (const need of needs) {
+          const by = BY[need];
+          assert.ok(!by || running[by], `${name} must name “${need}” in lacks, or have ${by}()`);
+        }
+        return run(world);
+      });
     });
   };
-}
-
-/** A room with a camera and a microphone of a size that two cores can encode for many. */
-export function caller(user: string, more = '', inner = '', room = '8888'): string {
-  return `<rtc-room room-id="${room}" user-id="${user}" joined ${more}>
-  <rtc-local-stream audio video profile="160x120@10"></rtc-local-stream>${inner}
-</rtc-room>`;
 }

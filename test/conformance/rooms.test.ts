@@ -33,43 +33,118 @@ const heard = async (peer: Peer): Promise<string[]> =>
     [detail['from'], detail['data']].join(': '),
   );
 
-story('messages reach all, one, or some, and nobody else', ['messages'], async (world) => {
-  const [alice, bob, carol] = (await members(world, 'alice', 'bob', 'carol')) as [Peer, Peer, Peer];
-  await say(alice, 'to all');
-  await say(alice, 'to bob', 'bob');
-  await say(alice, 'to both', ['bob', 'carol']);
-  await bob.waitForEvent('rtc-message-received', { data: 'to both' });
-  await carol.waitForEvent('rtc-message-received', { data: 'to both' });
-  assert.deepEqual(await heard(bob), ['alice: to all', 'alice: to bob', 'alice: to both']);
-  assert.deepEqual(await heard(carol), ['alice: to all', 'alice: to both']);
-  assert.deepEqual(await heard(alice), []);
-});
+story(
+  'messages reach all, one, or some, and nobody else',
+  ['messages', 'targeted-messages'],
+  async (world) => {
+    const [alice, bob, carol] = (await members(world, 'alice', 'bob', 'carol')) as [
+      Peer,
+      Peer,
+      Peer,
+    ];
+    await say(alice, 'to all');
+    await say(alice, 'to bob', 'bob');
+    await say(alice, 'to both', ['bob', 'carol']);
+    await bob.waitForEvent('rtc-message-received', { data: 'to both' });
+    await carol.waitForEvent('rtc-message-received', { data: 'to both' });
+    assert.deepEqual(await heard(bob), ['alice: to all', 'alice: to bob', 'alice: to both']);
+    assert.deepEqual(await heard(carol), ['alice: to all', 'alice: to both']);
+    assert.deepEqual(await heard(alice), []);
+    const [first] = await bob.events('rtc-message-received');
+    assert.ok(first?.detail['id'], 'an id');
+    const age = Math.abs(Number(first.detail['timestamp']) - Date.now());
+    assert.ok(age < 120_000, `milliseconds since 1970; it is ${age} ms off`);
+  },
+);
+
+story(
+  'a kick message is obeyed where kick-from names its sender',
+  ['messages', 'targeted-messages'],
+  async (world) => {
+    const [alice, carol] = (await members(world, 'alice', 'carol')) as [Peer, Peer];
+    const obeying = (user: string, whom: string): Promise<Peer> =>
+      world.open(user, member(user, `kick-from="${whom}"`));
+    const [bob, dave] = await Promise.all([obeying('bob', 'alice erin'), obeying('dave', 'erin')]);
+    for (const user of ['bob', 'dave'])
+      await alice.waitForEvent('rtc-user-joined', { userId: user });
+    for (const user of ['carol', 'dave', 'bob'])
+      await alice.eval((who) => (window.e2e.find('rtc-room') as Room).kick(who), user);
+    const { detail } = await bob.waitForEvent('rtc-left', { reason: 'kicked-by-user' });
+    assert.equal(detail['by'], 'alice');
+    await bob.assertOut();
+    await alice.waitForEvent('rtc-user-left', { userId: 'bob' });
+    // Sent in order: what was to come has come.
+    await say(alice, 'still here?');
+    for (const peer of [carol, dave]) {
+      await peer.waitForEvent('rtc-message-received', { data: 'still here?' });
+      assert.equal(await peer.attr('rtc-room', 'connection-state'), 'connected');
+      assert.deepEqual(await peer.events('rtc-left'), []);
+    }
+  },
+);
 
 story('user data is told on joining and when it changes', ['user-data'], async (world) => {
-  const [alice] = (await members(world, 'alice')) as [Peer];
-  const bob = await world.open('bob', member('bob', 'user-data="first"'));
-  await alice.waitForEvent('rtc-user-joined', { userId: 'bob', userData: 'first' });
-  const from = await alice.mark();
-  await bob.set('rtc-room', 'user-data', 'second');
-  await alice.waitForEvent('rtc-user-updated', { userId: 'bob', userData: 'second' }, from);
-  assert.equal(
-    await alice.eval(
-      () => (window.e2e.find('rtc-room') as Room).getRemoteUser('bob')?.userData ?? null,
-    ),
-    'second',
+  const [bob] = (await members(world, 'bob')) as [Peer];
+  const alice = await world.open('alice', member('alice', 'user-data="Alice &lt;b&gt;"'));
+  const { detail } = await bob.waitForEvent('rtc-user-joined', { userId: 'alice' });
+  assert.equal(detail['userData'], 'Alice <b>');
+  await alice.set('rtc-room', 'user-data', 'on the phone');
+  await bob.waitForEvent('rtc-user-updated', { userId: 'alice', userData: 'on the phone' });
+  const known = await bob.eval(
+    () => (window.e2e.find('rtc-room') as Room).getRemoteUser('alice')?.userData,
   );
+  assert.equal(known, 'on the phone');
+  assert.deepEqual(await alice.states(), ['connecting', 'connected'], 'no rejoin for it');
+  const carol = await world.open('carol', member('carol'));
+  const late = await carol.waitForEvent('rtc-user-joined', { userId: 'alice' });
+  assert.equal(late.detail['userData'], 'on the phone');
 });
 
+const TOLD = {
+  kick: /elsewhere/,
+  banned: /removed/,
+  room_disband: /closed/,
+};
+
 /** Out for the reason, told in this order, and nothing comes back by itself. */
-async function assertEnded(peer: Peer, reason: string): Promise<void> {
-  await peer.waitForEvent('rtc-client-banned', { reason });
+async function assertEnded(peer: Peer, reason: keyof typeof TOLD): Promise<void> {
+  const banned = await peer.waitForEvent('rtc-client-banned', { reason });
+  assert.ok(String(banned.detail['message']).length > 10, 'a sentence');
   await peer.waitForEvent('rtc-left', { reason });
   await peer.assertOut();
+  assert.match(await peer.text('rtc-room'), TOLD[reason], 'the page is told');
   const told = (await peer.events())
     .map(({ type }) => type)
     .filter((type) => ['rtc-client-banned', 'rtc-left'].includes(type));
   assert.deepEqual(told, ['rtc-client-banned', 'rtc-left']);
 }
+
+story(
+  'the states of a stay come in order, and who comes late is told of all',
+  [],
+  async (world) => {
+    const bob = await world.open('bob', member('bob'));
+    await bob.waitForAttr('rtc-local-stream', 'published', '');
+    const alice = await world.open('alice', member('alice'));
+    await alice.waitForEvent('rtc-stream-added', { stream: { userId: 'bob' } });
+    const order = ['rtc-joined', 'rtc-user-joined', 'rtc-stream-added'];
+    const told = (await alice.events()).filter(({ type }) => order.includes(type));
+    assert.deepEqual(
+      told.map(({ type }) => type),
+      order,
+    );
+    const seen = await alice.eval(() => {
+      const room = window.e2e.find('rtc-room') as Room & { inRoom: boolean };
+      return [room.inRoom, room.getRemoteUser('bob')?.userId, room.getRemoteUser('nobody') ?? null];
+    });
+    assert.deepEqual(seen, [true, 'bob', null]);
+    const from = await bob.mark();
+    await alice.set('rtc-room', 'joined', null);
+    await bob.waitForEvent('rtc-user-left', { userId: 'alice' }, from);
+    await alice.waitForAttr('rtc-room', 'connection-state', 'disconnected');
+    assert.deepEqual(await alice.states(), ['connecting', 'connected', 'disconnected']);
+  },
+);
 
 story('the same user elsewhere ends the earlier stay', ['same-user-kick'], async (world) => {
   const bob = await world.open('bob', caller('bob'));

@@ -16,6 +16,9 @@ import { Site } from './serve.js';
 export { PATIENCE, Peer, sleep, waitFor } from './peer.js';
 export { assert };
 
+/** A page's own policy that keeps what a vendor's SDK asks of its cloud, and all else, on this machine. */
+export const CLOSED = "connect-src 'self' http://127.0.0.1:* ws://127.0.0.1:*";
+
 export interface OpenOptions {
   headers?: Record<string, string>;
   /** In <head>, before the bundle. */
@@ -163,7 +166,7 @@ export async function assertEverybodySees(people: Record<string, Peer>): Promise
 
 /** Opens a caller's page for each, at once. */
 export async function call<U extends string>(
-  world: World,
+  world: Pick<World, 'open'>,
   ...users: U[]
 ): Promise<Record<U, Peer>> {
   const peers = await Promise.all(

@@ -6,6 +6,7 @@ import { chromium, type CDPSession } from 'playwright-core';
 import { findBrowser } from '../tools/browser.mjs';
 import { evaluateBy, type Opener, type Tab, type TabRequest } from './browsers.js';
 import { assert, caller, suite, waitFor, type Peer } from './harness.js';
+import { collectGarbage, countObjects } from './heap.js';
 
 const ROUNDS = process.env['RTC_LONG'] ? 1_000 : 100;
 
@@ -88,25 +89,9 @@ function watchTimers(): void {
 async function left(peer: Peer): Promise<Left> {
   const cdp = browsers.sessions.get(`e2e ${peer.name}.`);
   assert.ok(cdp);
-  for (let i = 0; i < 3; i += 1) await cdp.send('HeapProfiler.collectGarbage');
-  const count = async (prototype: string, live = 'true'): Promise<number> => {
-    const objectGroup = 'leaks';
-    const { result } = await cdp.send('Runtime.evaluate', {
-      expression: prototype,
-      objectGroup,
-    });
-    const { objects } = await cdp.send('Runtime.queryObjects', {
-      prototypeObjectId: result.objectId ?? '',
-      objectGroup,
-    });
-    const answer = await cdp.send('Runtime.callFunctionOn', {
-      functionDeclaration: `function () { return this.filter((it) => ${live}).length; }`,
-      objectId: objects.objectId ?? '',
-      returnByValue: true,
-    });
-    await cdp.send('Runtime.releaseObjectGroup', { objectGroup });
-    return Number(answer.result.value);
-  };
+  await collectGarbage(cdp);
+  const count = (prototype: string, which?: string): Promise<number> =>
+    countObjects(cdp, prototype, which);
   const connections = await count('RTCPeerConnection.prototype', `it.connectionState !== 'closed'`);
   // Chromium itself keeps some that were closed before they connected.
   const kept = await count('RTCPeerConnection.prototype');
@@ -116,7 +101,7 @@ async function left(peer: Peer): Promise<Left> {
   const timers = await peer.eval(
     () => (window as unknown as { running: Set<unknown> }).running.size,
   );
-  for (let i = 0; i < 3; i += 1) await cdp.send('HeapProfiler.collectGarbage');
+  await collectGarbage(cdp);
   const { usedSize } = await cdp.send('Runtime.getHeapUsage');
   return { connections, kept, tracks, sockets, rooms, timers, heap: usedSize };
 }

@@ -2,7 +2,7 @@
 import { after, before } from 'node:test';
 import type { Page } from 'playwright-core';
 import { issue, QiniuStandIn } from '../standins/qiniu/index.js';
-import type { OpenOptions, Peer, World } from './harness.js';
+import { CLOSED, type OpenOptions, type Peer, type World } from './harness.js';
 
 export interface Member {
   user: string;
@@ -45,9 +45,6 @@ export async function html(cloud: QiniuStandIn, member: Member): Promise<string>
   ${capture ? local : ''}${inner}
 </rtc-room>`;
 }
-
-/** The page's own policy keeps the SDK's reports to Qiniu, and all else, on this machine. */
-export const CLOSED = "connect-src 'self' http://127.0.0.1:* ws://127.0.0.1:*";
 
 export async function open(
   world: World,

@@ -1,9 +1,8 @@
-/** Rooms: connection states, users and their data, messages, kicking, and the three timers. */
+/** Rooms: users, moderators, and the three timers. */
 import {
   assert,
   assertEverybodySees,
   call,
-  caller,
   endingOf,
   suite,
   waitFor,
@@ -49,64 +48,6 @@ const send = (peer: Peer, data: string, to?: string | string[]): Promise<void> =
 const kick = (peer: Peer, user: string): Promise<void> =>
   peer.eval((id) => (window.e2e.find('rtc-room') as Room).kick(id), user);
 
-const heard = async (peer: Peer): Promise<unknown[]> =>
-  (await peer.events('rtc-message-received')).map(
-    ({ detail }) => `${String(detail['from'])}: ${String(detail['data'])}`,
-  );
-
-e2e(
-  'rooms: the five connection states come in order on join, drop, resume and leave',
-  async (world) => {
-    const { alice, bob } = await call(world, 'alice', 'bob');
-    await assertEverybodySees({ alice, bob });
-    world.drop(alice);
-    await alice.waitForAttr('rtc-room', 'connection-state', 'reconnecting');
-    assert.equal(
-      await alice.eval(() => window.e2e.find('rtc-room').matches(':state(in-room)')),
-      true,
-    );
-    world.site.restore();
-    await alice.waitForAttr('rtc-room', 'connection-state', 'reconnected');
-    await alice.waitForFrames('user:bob');
-    await alice.set('rtc-room', 'joined', null);
-    await alice.waitForAttr('rtc-room', 'connection-state', 'disconnected');
-    const changes = (await alice.events('rtc-connection-state-changed')).map(
-      ({ detail }) => `${String(detail['previousState'])} → ${String(detail['state'])}`,
-    );
-    assert.deepEqual(changes, [
-      'disconnected → connecting',
-      'connecting → connected',
-      'connected → reconnecting',
-      'reconnecting → reconnected',
-      'reconnected → disconnected',
-    ]);
-    await bob.waitForEvent('rtc-user-left', { userId: 'alice', reason: 'leave' });
-    assert.equal((await bob.events('rtc-user-left')).length, 1, 'the drop was no leaving');
-  },
-);
-
-e2e('rooms: user data is told on joining and when it changes', async (world) => {
-  const [alice, bob] = (await members(
-    world,
-    ['alice', 'user-data="Alice &lt;b&gt;"'],
-    ['bob', 'user-data="Bob"'],
-  )) as [Peer, Peer];
-  const { detail } = await bob.waitForEvent('rtc-user-joined', { userId: 'alice' });
-  assert.deepEqual(detail, {
-    roomId: 'office',
-    userId: 'alice',
-    userData: 'Alice <b>',
-    userRole: 'anchor',
-  });
-  await alice.set('rtc-room', 'user-data', 'on the phone');
-  const updated = await bob.waitForEvent('rtc-user-updated', { userId: 'alice' });
-  assert.equal(updated.detail['userData'], 'on the phone');
-  assert.deepEqual(await alice.states(), ['connecting', 'connected'], 'no rejoin for it');
-  const late = await world.open('carol', member('carol'));
-  const told = await late.waitForEvent('rtc-user-joined', { userId: 'alice' });
-  assert.equal(told.detail['userData'], 'on the phone');
-});
-
 e2e('rooms: users join and leave, and getRemoteUser() knows who is there', async (world) => {
   const [alice, bob] = (await members(world, ['alice'], ['bob', 'user-data="B"'])) as [Peer, Peer];
   const look = (user: string): Promise<unknown> =>
@@ -121,63 +62,6 @@ e2e('rooms: users join and leave, and getRemoteUser() knows who is there', async
   const { detail } = await alice.waitForEvent('rtc-user-left', { userId: 'bob' });
   assert.deepEqual(detail, { roomId: 'office', userId: 'bob', reason: 'leave' });
   assert.equal(await look('bob'), null);
-});
-
-e2e('rooms: users who are there already are announced after rtc-joined', async (world) => {
-  await members(world, ['alice'], ['bob']);
-  const late = await world.open('carol', caller('carol', 'office'));
-  await late.waitForEvent('rtc-user-joined', { userId: 'alice' });
-  await late.waitForEvent('rtc-user-joined', { userId: 'bob' });
-  const order = (await late.events()).map(({ type }) => type);
-  assert.ok(order.indexOf('rtc-joined') < order.indexOf('rtc-user-joined'), order.join());
-});
-
-e2e('rooms: messages reach all, one, or some, and nobody else', async (world) => {
-  const [alice, bob, carol] = (await members(world, ['alice'], ['bob'], ['carol'])) as [
-    Peer,
-    Peer,
-    Peer,
-  ];
-  await send(alice, 'to all');
-  await send(alice, 'to bob', 'bob');
-  await send(alice, 'to both', ['bob', 'carol']);
-  await send(bob, 'last');
-  for (const peer of [alice, carol])
-    await peer.waitForEvent('rtc-message-received', { data: 'last' });
-  await bob.waitForEvent('rtc-message-received', { data: 'to both' });
-  assert.deepEqual(await heard(bob), ['alice: to all', 'alice: to bob', 'alice: to both']);
-  assert.deepEqual(await heard(carol), ['alice: to all', 'alice: to both', 'bob: last']);
-  assert.deepEqual(await heard(alice), ['bob: last']);
-  const [first] = await bob.events('rtc-message-received');
-  assert.ok(first?.detail['id'], 'an id');
-  assert.ok(
-    Math.abs(Number(first?.detail['timestamp']) - Date.now()) < 120_000,
-    'milliseconds since 1970',
-  );
-});
-
-e2e('rooms: a kick message is obeyed only through kick-from', async (world) => {
-  const [alice, bob, carol, dave] = (await members(
-    world,
-    ['alice'],
-    ['bob', 'kick-from="alice erin"'],
-    ['carol'],
-    ['dave', 'kick-from="erin"'],
-  )) as [Peer, Peer, Peer, Peer];
-  const from = await bob.mark();
-  await kick(alice, 'carol');
-  await kick(alice, 'dave');
-  await kick(alice, 'bob');
-  const { detail } = await bob.waitForEvent('rtc-left', {}, from);
-  assert.deepEqual(detail, { roomId: 'office', reason: 'kicked-by-user', by: 'alice' });
-  await bob.assertOut();
-  // Sent in order: what was to come has come.
-  await send(alice, 'still here?', ['carol', 'dave']);
-  for (const peer of [carol, dave]) {
-    await peer.waitForEvent('rtc-message-received', { data: 'still here?' });
-    assert.equal(await peer.attr('rtc-room', 'connection-state'), 'connected');
-    assert.deepEqual(await peer.events('rtc-left'), []);
-  }
 });
 
 e2e(

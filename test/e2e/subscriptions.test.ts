@@ -49,67 +49,6 @@ e2e('subscriptions: subscribe says what is received, and changes in place', asyn
   assert.deepEqual(await peer.states(), ['connecting', 'connected'], 'in place');
 });
 
-e2e('subscriptions: subscribe-to takes these users only', async (world) => {
-  const { bob, carol } = await call(world, 'bob', 'carol');
-  // Bob and Carol take nothing of each other: what they send, they send to the viewer.
-  await Promise.all([bob, carol].map((peer) => peer.set('rtc-room', 'subscribe', 'none')));
-  const peer = await viewer(world, 'subscribe-to="bob"');
-  await peer.waitForFrames('user:bob');
-  await carol.waitForNoOutbound('video');
-  await carol.waitForNoOutbound('audio');
-  assert.equal(await peer.eval(() => window.e2e.showing('carol').length), 0);
-  await peer.set('rtc-room', 'subscribe-to', 'carol');
-  await peer.waitForFrames('user:carol');
-  await bob.waitForNoOutbound('video');
-  assert.equal(await peer.eval(() => window.e2e.showing('bob').length), 0);
-});
-
-e2e('subscriptions: when="visible" receives video only while on screen', async (world) => {
-  const { bob } = await call(world, 'bob');
-  const peer = await world.open(
-    'viewer',
-    `<rtc-room room-id="8888" user-id="viewer" layout="none" joined>
-  <rtc-remote-stream user-id="bob" when="visible"></rtc-remote-stream>
-</rtc-room>
-<div id="tall"></div><p id="end">End</p>`,
-    { head: '<style>#tall { height: 4000px }</style>' },
-  );
-  await peer.waitForFrames('rtc-remote-stream');
-  await peer.eval(() => window.e2e.find('#end').scrollIntoView());
-  await bob.waitForNoOutbound('video');
-  await peer.waitForSound();
-  await peer.eval(() => window.scrollTo(0, 0));
-  await bob.waitForOutboundVideo();
-  await peer.waitForFrames('rtc-remote-stream');
-});
-
-e2e(
-  'subscriptions: an element removed under layout="none" stops the sender, and brings it back',
-  async (world) => {
-    const { bob } = await call(world, 'bob');
-    const peer = await viewer(
-      world,
-      'layout="none"',
-      '<rtc-remote-stream user-id="bob"></rtc-remote-stream>',
-    );
-    await peer.waitForFrames('rtc-remote-stream');
-    await bob.waitForOutboundVideo();
-    await peer.eval(() => window.e2e.find('rtc-remote-stream').remove());
-    await bob.waitForNoOutbound('video');
-    await bob.waitForNoOutbound('audio');
-    const from = await peer.mark();
-    await peer.eval(() => {
-      const element = document.createElement('rtc-remote-stream');
-      element.setAttribute('user-id', 'bob');
-      window.e2e.find('rtc-room').append(element);
-    });
-    await peer.waitForEvent('rtc-stream-subscribed', { stream: { userId: 'bob' } }, from);
-    await bob.waitForOutboundVideo();
-    await peer.waitForFrames('rtc-remote-stream');
-    await peer.waitForSound();
-  },
-);
-
 e2e(
   'subscriptions: layout="none" shows and receives nothing that no element names',
   async (world) => {
@@ -304,55 +243,6 @@ e2e('subscriptions: no-publish captures and does not publish', async (world) => 
   await alice.waitForFrames('user:bob');
   await bob.waitForAttr('rtc-local-stream', 'published', '');
 });
-
-e2e(
-  'subscriptions: a shared screen is a second stream, taken by stream-type="auxiliary"',
-  async (world) => {
-    const bob = await world.open(
-      'bob',
-      `<button id="share" commandfor="mine" command="--toggle-screen">Share</button>
-${caller('bob').replace('<rtc-local-stream', '<rtc-local-stream id="mine"')}`,
-      {
-        // What is shown is a picture of the page's own: headless browsers have no screen.
-        init: () => {
-          navigator.mediaDevices.getDisplayMedia = () => {
-            const canvas = Object.assign(document.createElement('canvas'), {
-              width: 320,
-              height: 200,
-            });
-            const context = canvas.getContext('2d');
-            setInterval(
-              () => context?.fillRect(Math.random() * 320, Math.random() * 200, 9, 9),
-              50,
-            );
-            const stream = canvas.captureStream(10);
-            window.e2e.tracks.push(...stream.getTracks());
-            return Promise.resolve(stream);
-          };
-        },
-      },
-    );
-    const peer = await viewer(
-      world,
-      'layout="none"',
-      '<rtc-remote-stream id="face" user-id="bob"></rtc-remote-stream>\n<rtc-remote-stream id="screen" user-id="bob" stream-type="auxiliary"></rtc-remote-stream>',
-    );
-    await peer.waitForFrames('#face');
-    assert.equal(await peer.attr('#screen', 'playback-state'), 'waiting');
-    await bob.click('#share');
-    await peer.waitForEvent('rtc-stream-added', { stream: { userId: 'bob', type: 'auxiliary' } });
-    await Promise.all([peer.waitForFrames('#screen'), peer.waitForFrames('#face')]);
-    assert.equal((await bob.live()).tracks, 3);
-    await bob.click('#share');
-    await peer.waitForEvent('rtc-stream-removed', { stream: { userId: 'bob', type: 'auxiliary' } });
-    await peer.waitForAttr('#screen', 'playback-state', 'ended');
-    await waitFor(
-      'the screen is not captured any more',
-      async () => (await bob.live()).tracks === 2,
-    );
-    await peer.waitForFrames('#face');
-  },
-);
 
 e2e(
   'subscriptions: a screen without a user gesture is taken back with gesture-required',

@@ -5,7 +5,9 @@ import type { Backend, RunningBackend } from '../backend.js';
 
 export const backend: Backend = {
   name: 'embedded',
-  lacks: {},
+  lacks: {
+    restart: 'A room server that is killed is one in a process of its own: e2e/drops.test.ts.',
+  },
   async start(): Promise<RunningBackend> {
     const server = await TestServer.start({ tokens: true });
     const site = await Site.start();

@@ -13,7 +13,9 @@ import { SignalProxy } from './signal-proxy.js';
 
 export const backend: Backend = {
   name: 'livekit',
-  lacks: {},
+  lacks: process.env['LIVEKIT_URL']
+    ? { restart: 'The server of LIVEKIT_URL is not ours to restart.' }
+    : {},
   async start(): Promise<RunningBackend> {
     const server = await startLiveKit();
     if ('missing' in server) throw new Error(server.missing);

@@ -24,11 +24,13 @@ const VARIABLES = ['QINIU_ACCESS_KEY', 'QINIU_SECRET_KEY', 'QINIU_APP_ID'] as co
 
 export const backend: Backend = {
   name: 'qiniu-cloud',
+  remote: true,
   lacks: {
     ...LACKS,
     dismiss: 'Qiniu’s server API has no call that closes a room.',
     drop: 'Nothing of this machine stands between the pages and the cloud.',
     restart: 'The cloud is not ours to restart.',
+    refused: 'What the cloud refuses is not tried on somebody’s account.',
   },
   async start(): Promise<RunningBackend> {
     const minter = qiniuFromEnvironment(process.env);

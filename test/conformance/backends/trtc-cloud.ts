@@ -11,12 +11,14 @@ const OTHER_KEYS =
 
 export const backend: Backend = {
   name: 'trtc-cloud',
+  remote: true,
   lacks: {
     ...LACKS,
     remove: OTHER_KEYS,
     dismiss: OTHER_KEYS,
     drop: 'Nothing of this machine stands between the pages and the cloud.',
     restart: 'The cloud is not ours to restart.',
+    refused: 'What the cloud refuses is not tried on somebody’s account.',
   },
   async start(): Promise<RunningBackend> {
     const minter = trtcFromEnvironment(process.env);

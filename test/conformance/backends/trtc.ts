@@ -22,9 +22,9 @@ export const backend: Backend = {
   lacks: LACKS,
   async start(): Promise<RunningBackend> {
     const cloud = await TrtcStandIn.start(APP);
-    const minter = new TrtcMinter(APP);
-    return {
-      async attributes({ roomId: room, userId: user }) {
+    const attributes =
+      (minter: TrtcMinter): RunningBackend['attributes'] =>
+      async ({ roomId: room, userId: user }) => {
         const { token } = await minter.mint({ room, user });
         return {
           provider: 'trtc',
@@ -34,7 +34,10 @@ export const backend: Backend = {
           'driver-options': JSON.stringify({ proxy: cloud.proxy }),
           token,
         };
-      },
+      };
+    return {
+      attributes: attributes(new TrtcMinter(APP)),
+      refused: attributes(new TrtcMinter({ ...APP, secretKey: 'the key of another application' })),
       removeUser: (room, user) => Promise.resolve(cloud.removeUser(room, user)),
       dismiss: (room) => Promise.resolve(cloud.dismiss(room)),
       drop: (user) => Promise.resolve(cloud.cut(user)),

@@ -1,7 +1,7 @@
 /** Autoplay, with the browser's policy on; nothing in these pages is a gesture until the click. */
-import { assert, call, suite, waitFor, type Peer } from './harness.js';
+import { assert, caller, stories, waitFor, type Peer } from './harness.js';
 
-const e2e = suite({
+const story = stories({
   autoplay: false,
   args: ['--autoplay-policy=document-user-activation-required'],
 });
@@ -18,10 +18,11 @@ const silent = (peer: Peer): Promise<boolean[]> =>
     ),
   );
 
-e2e(
-  'autoplay: a page without a gesture shows blocked, and one click plays every blocked stream',
+story(
+  'a page without a gesture shows blocked, and one click plays every blocked stream',
+  [],
   async (world) => {
-    await call(world, 'alice', 'bob');
+    await Promise.all(['alice', 'bob'].map((user) => world.open(user, caller(user))));
     const viewer = await world.open(
       'viewer',
       `<rtc-room room-id="8888" user-id="viewer" joined>
