@@ -75,7 +75,8 @@ class HttpError extends Error {
  *     POST   /api/tokens {room, user, role?, …}   mint a token
  *     GET    /metrics                             Prometheus
  *
- * With the option `livekit` all of it is about LiveKit's rooms too; the two that make something take
+ * Removals with a ban hold for the tokens of every back end that this server issues. With the
+ * option `livekit` all of it is about LiveKit's rooms too; the two that make something take
  * `provider: "livekit"` in their body.
  */
 export class HttpApi {
@@ -202,6 +203,9 @@ export class HttpApi {
     const link = ask.reason === 'link';
     const highest = link ? 'audience' : (who.userRole ?? 'anchor');
     const { userId: user, userData, moderator } = who;
+    // No back end but our own is asked about bans when somebody joins: their tokens are all there is.
+    if (ask.provider !== 'embedded' && this.service.bans.refuses(ask.roomId, user, undefined))
+      throw new RoomError('forbidden', 'You were removed from this room.', 'banned');
     const minted = await this.#minter(ask.provider).mint({
       room: ask.roomId,
       user,

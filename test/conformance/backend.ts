@@ -5,7 +5,9 @@ import type { Site } from '../e2e/serve.js';
 export type Capability =
   | 'messages'
   | 'targeted-messages'
+  /** Told when a user joins. */
   | 'user-data'
+  | 'user-data-change'
   | 'remove'
   | 'ban'
   | 'dismiss'
@@ -16,6 +18,8 @@ export type Capability =
   | 'late-audience'
   | 'refused'
   | 'dynacast'
+  /** What a stay held is garbage after it. */
+  | 'collectable'
   | 'statistics';
 
 export interface Backend {

@@ -33,7 +33,7 @@ async function held(peer: Peer, cdp: CDPSession): Promise<Record<string, number>
   return { ...counts, listeners: jsEventListeners };
 }
 
-story(`joining ${ROUNDS} times leaves nothing behind`, [], async (world) => {
+story(`joining ${ROUNDS} times leaves nothing behind`, ['collectable'], async (world) => {
   const bob = await world.open('bob', caller('bob'));
   const alice = await world.open('alice', caller('alice'), { browser: 'chromium' });
   // Chromium's, as was asked for.

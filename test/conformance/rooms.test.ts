@@ -83,11 +83,18 @@ story(
   },
 );
 
-story('user data is told on joining and when it changes', ['user-data'], async (world) => {
+story('user data is told on joining', ['user-data'], async (world) => {
   const [bob] = (await members(world, 'bob')) as [Peer];
-  const alice = await world.open('alice', member('alice', 'user-data="Alice &lt;b&gt;"'));
-  const { detail } = await bob.waitForEvent('rtc-user-joined', { userId: 'alice' });
-  assert.equal(detail['userData'], 'Alice <b>');
+  await world.open('alice', member('alice', 'user-data="Alice &lt;b&gt;"'));
+  const carol = await world.open('carol', member('carol'));
+  for (const peer of [bob, carol]) {
+    const { detail } = await peer.waitForEvent('rtc-user-joined', { userId: 'alice' });
+    assert.equal(detail['userData'], 'Alice <b>');
+  }
+});
+
+story('user data changes while joined', ['user-data-change'], async (world) => {
+  const [alice, bob] = (await members(world, 'alice', 'bob')) as [Peer, Peer];
   await alice.set('rtc-room', 'user-data', 'on the phone');
   await bob.waitForEvent('rtc-user-updated', { userId: 'alice', userData: 'on the phone' });
   const known = await bob.eval(

@@ -1,6 +1,6 @@
 import type { QNRTCConfig } from 'qnweb-rtc';
 import { settle, throwIfAborted } from '../../core/async.js';
-import { aborted, RtcError } from '../../core/errors.js';
+import { aborted, RtcError, toRtcError } from '../../core/errors.js';
 import type {
   Client,
   ClientConfig,
@@ -14,13 +14,21 @@ import type {
   Subscription,
   UserRole,
 } from '../driver.js';
-import { Abandoned } from './abandoned.js';
+import { Departures } from './departures.js';
 import { endingOf, fromJoin, fromVendor } from './errors.js';
 import { RemoteSide } from './incoming.js';
 import { Monitor } from './monitor.js';
 import { Outgoing } from './outgoing.js';
 import { readRoomToken, type RoomTokenClaims } from './room-token.js';
-import { configure, loadSdk, type Disconnection, type Sdk, type SdkClient } from './sdk.js';
+import {
+  configure,
+  loadSdk,
+  signalingOf,
+  type Disconnection,
+  type Sdk,
+  type SdkClient,
+} from './sdk.js';
+import { readStats } from './stats.js';
 
 /** Milliseconds for a join: Qiniu's SDK has no limit of its own. */
 const PATIENCE = 15_000;
@@ -32,7 +40,7 @@ const ROLES = { anchor: 'BROADCASTER', audience: 'AUDIENCE' } as const;
 const KICKED_OUT = 10006;
 const LOST = 10004;
 
-const abandoned = new Abandoned();
+const departures = new Departures();
 
 function codeOf({ reason, errorCode }: Partial<Disconnection> = {}): number | undefined {
   return reason === 'KICKED_OUT' ? KICKED_OUT : errorCode;
@@ -51,8 +59,11 @@ export class QiniuClient implements Client {
   #stay: Stay | undefined;
   #monitor: Monitor | undefined;
   #levels = false;
+  #role: UserRole = 'anchor';
   #joined = false;
-  #over = false;
+  /** The SDK's promise, until it settles. */
+  #joining: Promise<void> | undefined;
+  readonly #end = new AbortController();
   /** The disconnection that came while joining. */
   #refused: Partial<Disconnection> | undefined;
   #online = Promise.resolve();
@@ -80,17 +91,18 @@ export class QiniuClient implements Client {
       const { token, userId = this.config.userId } = request.credentials;
       const claims = readRoomToken(token, { ...this.config, userId });
       const sdk = await loadSdk(this.config, signal);
-      if (this.#over) throw aborted();
-      await settle(abandoned.room(), { signal, ms: PATIENCE, what: 'Qiniu' });
+      await settle(departures.room(), { signal, ms: PATIENCE, what: 'Qiniu' });
       if (this.#over) throw aborted();
       const stay = this.#create(sdk, claims, request);
       const started = Date.now();
-      const entering = this.#enter(stay, token ?? '', request).catch((error: unknown) => {
+      this.#joining = this.#enter(stay, token ?? '', request).finally(() => {
+        this.#joining = undefined;
+      });
+      const entered = this.#joining.catch((error: unknown) => {
         const late = Date.now() - started >= this.options.requestTimeout;
         throw fromJoin(error, codeOf(this.#refused), late);
       });
-      abandoned.watch(entering);
-      await settle(entering, { signal, ms: PATIENCE, what: 'Qiniu' });
+      await settle(entered, { signal, ms: PATIENCE, what: 'Qiniu' });
       if (this.#over) throw aborted();
       // Let in and put out again, before the SDK's promise has settled.
       if (this.#refused) {
@@ -111,24 +123,23 @@ export class QiniuClient implements Client {
 
   destroy(): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#end.abort();
     this.#connected();
     this.#monitor?.stop();
-    const { client, remote, outgoing } = this.#stay ?? {};
-    remote?.stop();
-    outgoing?.destroy();
-    client?.removeAllListeners();
-    client?.leave().catch(() => undefined);
+    if (!this.#stay) return;
+    const { client, remote, outgoing } = this.#stay;
+    remote.stop();
+    outgoing.destroy();
+    departures.leave(client, this.#joining);
   }
 
   async switchRole(role: UserRole, _: Credentials, signal: AbortSignal): Promise<void> {
     throwIfAborted(signal);
-    const { client, outgoing } = this.#need();
+    const { outgoing } = this.#need();
     if (role === 'audience') await outgoing.clear(signal);
     await settle(this.#online, { signal });
-    await client.setClientRole(ROLES[role]).catch((error: unknown) => {
-      throw fromVendor(error, 'The role switch');
-    });
+    await this.#setRole(role);
+    this.#role = role;
   }
 
   async publish(publication: Publication, signal: AbortSignal): Promise<void> {
@@ -154,9 +165,7 @@ export class QiniuClient implements Client {
     // An empty list is everybody to the SDK.
     if (users?.length === 0) return;
     // It makes an id of its own for an empty one.
-    await client.sendMessage('', data, users).catch((error: unknown) => {
-      throw fromVendor(error, 'Sending');
-    });
+    await this.#asked(client.sendMessage('', data, users), 'Sending');
   }
 
   async kick(userId: string): Promise<void> {
@@ -166,9 +175,13 @@ export class QiniuClient implements Client {
         provider: 'qiniu',
       });
     }
-    await client.kickOutUser(userId).catch((error: unknown) => {
-      throw fromVendor(error, 'Removing a user');
-    });
+    await this.#asked(client.kickOutUser(userId), 'Removing a user');
+  }
+
+  /** Rates of what is sent and received; see stats.ts. */
+  async getStats(): Promise<RTCStatsReport[]> {
+    const { outgoing, remote } = this.#need();
+    return Promise.resolve(readStats(outgoing.sent, remote.streams));
   }
 
   setAudioLevels(wanted: boolean): void {
@@ -200,6 +213,7 @@ export class QiniuClient implements Client {
     const { userId } = claims;
     const emit = (event: ClientEvent): void => this.#emit(event);
     this.#joined = true;
+    this.#role = role;
     this.#monitor = new Monitor({ client, userId, remote, outgoing }, emit);
     this.#monitor.levels = this.#levels;
     const result: JoinResult = {
@@ -211,6 +225,10 @@ export class QiniuClient implements Client {
       published: [],
     };
     remote.start(emit);
+    // The SDK fails at this, and tells nothing, while it waits for anything that it subscribes to.
+    signalingOf(client)?.on?.('receive', (type, { playerid }) => {
+      if (type === 'on-player-out' && playerid) remote.userLeft(playerid);
+    });
     this.#monitor.start();
     return result;
   }
@@ -239,10 +257,23 @@ export class QiniuClient implements Client {
         });
         return this.#emit({ type: 'reconnecting' });
       case 'RECONNECTED':
+        this.#restoreRole();
         this.#connected();
         this.#online = Promise.resolve();
         return this.#emit({ type: 'reconnected' });
     }
+  }
+
+  /** The SDK comes back with the rights that it joined with, whatever was switched since. */
+  #restoreRole(): void {
+    if (this.config.mode !== 'live' || !this.#joined) return;
+    this.#setRole(this.#role).catch((error: unknown) => {
+      this.#emit({ type: 'error', error: toRtcError(error) });
+    });
+  }
+
+  #setRole(role: UserRole): Promise<void> {
+    return this.#asked(this.#need().client.setClientRole(ROLES[role]), 'The role switch');
   }
 
   #disconnected(info: Partial<Disconnection> = {}): void {
@@ -258,6 +289,19 @@ export class QiniuClient implements Client {
   /** Also while joining: messages come before the SDK's promise settles, and the core keeps them. */
   #emit(event: ClientEvent): void {
     if (!this.#over) this.listener(event);
+  }
+
+  /** The SDK's answer; none comes any more once the room is left. */
+  async #asked<T>(answer: Promise<T>, what: string): Promise<T> {
+    try {
+      return await settle(answer, { signal: this.#end.signal });
+    } catch (error) {
+      throw fromVendor(error, what);
+    }
+  }
+
+  get #over(): boolean {
+    return this.#end.signal.aborted;
   }
 
   #need(): Stay {

@@ -37,6 +37,7 @@ export const ERRORS: Readonly<Record<number, readonly Row[]>> = {
   10004: [OFFLINE],
   10005: [CLOSED],
   10006: [{ code: 'forbidden', message: 'You were removed from the room.' }],
+  10007: [OFFLINE],
   10011: [{ code: 'room-full', message: 'The room is full.' }],
   10012: [CLOSED],
   10021: [{ code: 'argument', message: 'That user is not in the room.' }],

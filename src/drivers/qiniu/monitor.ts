@@ -116,9 +116,9 @@ function received({ tracks, on }: Incoming): RemoteTrack[] {
   return [...tracks.values()].filter((track) => on.has(track) && !track.isMuted());
 }
 
-/** By lost packets in percent, with the SDK's own limits. */
+/** By the part of packets that is lost, with the SDK's own limits. */
 function grade(lost: number): number {
-  return lost > 15 ? 4 : lost > 8 ? 3 : lost > 1 ? 2 : 1;
+  return lost > 0.15 ? 4 : lost > 0.08 ? 3 : lost > 0.01 ? 2 : 1;
 }
 
 function levelOf(track: RemoteTrack): number {

@@ -54,6 +54,11 @@ export class Outgoing {
     return slot && !slot.muted && slot.sent !== slot.placeholder ? slot.sent : null;
   }
 
+  /** Of what the SDK counts. */
+  get sent(): readonly Pick<Slot, 'type' | 'kind' | 'native'>[] {
+    return this.#slots;
+  }
+
   publish(publication: Publication, signal: AbortSignal): Promise<void> {
     const { type } = publication;
     return this.#next(signal, async () => {
@@ -134,9 +139,16 @@ export class Outgoing {
   }
 
   async #send(slot: Slot, track: MediaStreamTrack): Promise<void> {
-    if (this.#over || slot.sent === track) return;
+    const before = slot.sent;
+    if (this.#over || before === track) return;
+    // At once: `release()` must know of it while it is under way.
     slot.sent = track;
-    await slot.native.setMediaStreamTrack(track);
+    try {
+      await slot.native.setMediaStreamTrack(track);
+    } catch (error) {
+      slot.sent = before;
+      throw error;
+    }
   }
 
   async #drop(which: (slot: Slot) => boolean): Promise<void> {

@@ -62,6 +62,24 @@ export type SdkClient = Omit<QNRTCClient, 'setClientMode' | 'setClientRole'> &
     kickOutUser(userId: string): Promise<void>;
   };
 
+/**
+ * What the SDK has inside, and does not declare: looked at where it does not get by without. In a
+ * version that has it not, what this mends is as the SDK has it.
+ */
+interface Signaling {
+  /** There once it has asked to be let in. */
+  ws?: WebSocket;
+  /** Asks to be let in, over a socket that is given or made. */
+  initWs(first?: boolean, socket?: WebSocket): Promise<never>;
+  /** Each message of the server's, before it is acted on. */
+  on?(event: 'receive', listener: (type: string, body: { playerid?: string }) => void): void;
+}
+
+/** Undefined until the servers have answered a join's first request, and after the stay. */
+export function signalingOf(client: SdkClient): Signaling | undefined {
+  return (client as unknown as { session?: { signaling?: Signaling } }).session?.signaling;
+}
+
 let configured = '';
 
 /** @throws RtcError see `loadVendorSdk` */

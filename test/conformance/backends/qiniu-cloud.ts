@@ -50,7 +50,7 @@ export const backend: Backend = {
     const { port } = server.address() as AddressInfo;
     return {
       async attributes({ roomId: room, userId: user }) {
-        const { token } = await minter.mint({ room, user });
+        const { token } = await minter.mint({ room, user, moderator: user === 'moderator' });
         return {
           provider: 'qiniu',
           'app-id': app,

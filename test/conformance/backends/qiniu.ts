@@ -5,17 +5,22 @@ import type { Backend, Capability, RunningBackend } from '../backend.js';
 
 /** What the SDK or Qiniu's servers have no call for; of the cloud itself too. */
 export const LACKS: Partial<Record<Capability, string>> = {
-  'user-data': 'Qiniu takes user data when a user joins, and has no call to change it after.',
+  'user-data-change':
+    'Qiniu takes user data when a user joins, and has no call to change it after.',
   ban: 'Qiniu removes a user and refuses no later join: that is for who issues the tokens.',
+  collectable: 'Qiniu’s SDK keeps every client, with its tracks, for the life of the page.',
   dynacast: 'Qiniu’s SDK sends to the cloud whether or not anybody receives it.',
-  statistics: 'Qiniu’s SDK counts bits per second and loss only, and shows no connection.',
+  statistics: 'Qiniu’s SDK tells rates only, counts nothing, and shows no connection.',
 };
 
 export const backend: Backend = {
   name: 'qiniu',
   lacks: LACKS,
-  // Its SDK reports to the vendor; the policy of the pages keeps that here.
-  noise: /pili-rtc-qos\.qiniuapi\.com/,
+  // Its SDK reports to the vendor, which the policy of the pages refuses. It throws where nobody
+  // catches when it has lost its socket, and when somebody leaves while it subscribes; and it tells
+  // the console of a refusal in its own words.
+  noise:
+    /pili-rtc-qos\.qiniuapi\.com|websocket abort|reconnect failed|reading 'userID'|401 Unauthorized/,
   async start(): Promise<RunningBackend> {
     const cloud = await QiniuStandIn.start();
     const keys = { appId: APP_ID, accessKey: ACCESS_KEY, secretKey: SECRET_KEY };
@@ -23,7 +28,7 @@ export const backend: Backend = {
     const attributes =
       (by: QiniuMinter): RunningBackend['attributes'] =>
       async ({ roomId: room, userId: user }) => {
-        const { token } = await by.mint({ room, user });
+        const { token } = await by.mint({ room, user, moderator: user === 'moderator' });
         // A lost socket is opened anew after this time.
         return { ...(await cloud.attributes({ requestTimeout: 3_000 })), token };
       };

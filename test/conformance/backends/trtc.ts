@@ -11,6 +11,7 @@ export const LACKS: Partial<Record<Capability, string>> = {
   messages: 'TRTC’s SDK sends no messages: SEI rides on H.264 pictures only.',
   'targeted-messages': 'TRTC’s SDK sends no messages.',
   'user-data': 'TRTC carries nothing beside the user id.',
+  'user-data-change': 'TRTC carries nothing beside the user id.',
   ban: 'TRTC removes a user and refuses no later join: that is for who issues the UserSigs.',
   'moderator-kick': 'TRTC removes users through its server API only.',
   'late-audience': 'TRTC announces only who may publish.',

@@ -267,7 +267,7 @@ export const contract: Readonly<Record<string, Case>> = {
       const { client } = await desk.create('alice');
       const members = {
         sendMessage: 'messages',
-        setUserData: 'user-data',
+        setUserData: 'user-data-change',
         kick: 'moderator-kick',
       } as const;
       for (const [member, capability] of Object.entries(members)) {
@@ -296,7 +296,7 @@ export const contract: Readonly<Record<string, Case>> = {
   },
 
   'user data changes in place': {
-    needs: ['user-data'],
+    needs: ['user-data-change'],
     async run(desk) {
       const { alice, bob } = await pair(desk);
       await alice.client.setUserData?.('a new hat');

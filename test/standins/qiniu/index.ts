@@ -6,6 +6,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
+import { Gates } from './gates.js';
 import { MediaServer } from './media.js';
 import { APP_ID, verify } from './room-tokens.js';
 import { sdkScript } from './sdk-script.js';
@@ -14,9 +15,11 @@ import { Signalling, type Access } from './signalling.js';
 export { ACCESS_KEY, APP_ID, issue, SECRET_KEY } from './room-tokens.js';
 
 export class QiniuStandIn {
+  readonly gates = new Gates();
   readonly signalling = new Signalling(
     () => this.#needMedia(),
     (token) => this.#accesses.get(token) ?? null,
+    this.gates,
   );
   /** Answers nothing but 503 while true: as servers that are down behind their proxy. */
   unavailable = false;
@@ -35,9 +38,13 @@ export class QiniuStandIn {
       });
     });
     this.#http.on('upgrade', (request, socket, head) => {
-      this.#sockets.handleUpgrade(request, socket, head, (accepted) =>
-        this.signalling.accept(accepted),
-      );
+      void this.gates
+        .pass('socket')
+        .then(() =>
+          this.#sockets.handleUpgrade(request, socket, head, (accepted) =>
+            this.signalling.accept(accepted),
+          ),
+        );
     });
   }
 
@@ -139,6 +146,7 @@ export class QiniuStandIn {
     if (url.pathname === '/v4/sdk/config') return json(200, { content: '' });
     const auth = /^\/v3\/apps\/([\w-]+)\/rooms\/([\w-]+)\/auth$/.exec(url.pathname);
     if (!auth) return json(404, { error: 'not found' });
+    await this.gates.pass('access');
     const claims = verify(url.searchParams.get('token') ?? '');
     if (!claims || claims.appId !== auth[1] || claims.roomName !== auth[2]) {
       return json(401, { error: 'bad token' });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { WebSocket } from 'ws';
 import { capabilitiesOf } from './capabilities.js';
+import type { Gates } from './gates.js';
 import type { Transport } from './media-page.js';
 import type { MediaServer } from './media.js';
 import { Room, Session, type TrackInfo } from './session.js';
@@ -11,6 +12,9 @@ export interface Access {
   userId: string;
   admin: boolean;
 }
+
+/** Milliseconds; after them Qiniu takes a user who is silent for gone. */
+const SILENCE = 30_000;
 
 type Body = Record<string, unknown>;
 interface PublishedTrack {
@@ -33,6 +37,7 @@ export class Signalling {
   constructor(
     private readonly media: () => MediaServer,
     private readonly accessOf: (token: string) => Access | null,
+    private readonly gates: Gates,
   ) {}
 
   accept(socket: WebSocket): void {
@@ -45,7 +50,7 @@ export class Signalling {
       const type = text.slice(0, at);
       const body = JSON.parse(text.slice(at + 1)) as Body;
       queue = queue.then(async () => {
-        if (type === 'auth') session = this.#auth(socket, body);
+        if (type === 'auth') session = await this.#auth(socket, body);
         else if (session) await this.#hear(session, type, body);
       });
       queue.catch((error: unknown) => {
@@ -55,7 +60,10 @@ export class Signalling {
     });
     // The SDK takes 9 s without one for a lost connection.
     const heartbeat = setInterval(() => socket.send('ping={}'), 3_000);
-    socket.on('close', () => clearInterval(heartbeat));
+    socket.on('close', () => {
+      clearInterval(heartbeat);
+      if (session?.socket === socket) this.#lost(session);
+    });
     socket.on('error', () => undefined);
   }
 
@@ -84,10 +92,10 @@ export class Signalling {
     session.socket?.close(1000);
   }
 
-  #auth(
+  async #auth(
     socket: WebSocket,
-    { rpcid, token, reconntoken, playerdata, capsdp }: Body,
-  ): Session | null {
+    { rpcid, token, reconntoken, playerdata, capsdp, privileges }: Body,
+  ): Promise<Session | null> {
     const refuse = (code: number, error: string): null => {
       socket.send(`auth-res=${JSON.stringify({ rpcid, code, error })}`);
       return null;
@@ -110,11 +118,18 @@ export class Signalling {
       room.sessions.set(access.userId, session);
     }
     session.socket = socket;
+    // Of a reconnect too: the SDK says then what it said when it joined.
+    session.publishes = (privileges as string[]).includes('publish');
     const { playerid } = session;
     const players = [...room.sessions.values()].map(({ playerid, playerdata }) => ({
       playerid,
       playerdata,
     }));
+    if (!reconntoken) {
+      const { playerdata } = session;
+      room.tell('on-player-in', { playerid, playerdata }, session);
+    }
+    await this.gates.pass('entry');
     session.send('auth-res', {
       rpcid,
       code: 0,
@@ -126,11 +141,16 @@ export class Signalling {
       'my-subs': [],
       rtpcaps: capabilitiesOf(String(capsdp)),
     });
-    if (!reconntoken) {
-      const { playerdata } = session;
-      room.tell('on-player-in', { playerid, playerdata }, session);
-    }
     return session;
+  }
+
+  /** Without a goodbye: he is there until the time to come back is over. */
+  #lost(session: Session): void {
+    const { socket } = session;
+    const over = setTimeout(() => {
+      if (session.socket === socket) this.#leave(session);
+    }, SILENCE);
+    over.unref();
   }
 
   async #hear(session: Session, type: string, body: Body): Promise<void> {
@@ -225,6 +245,7 @@ export class Signalling {
     this.#waiting.set(pcid, () => session.send('on-subpc-connected', { pcid }));
     const { transport, sections } = await this.media().send(pcid, there);
     this.#byUfrag.set(transport.ufrag, pcid);
+    await this.gates.pass('subscription');
     answer({
       pcid,
       ...parametersOf(transport, 'server'),

@@ -458,6 +458,21 @@ describe('qiniu: publishing', () => {
     client.destroy();
   });
 
+  it('sends a track after all that the SDK refused at first', async () => {
+    const { native, client } = await joined();
+    await client.publish({ ...MAIN, video: picture() }, signal);
+    const [track] = native.published;
+    const set = track?.setMediaStreamTrack.bind(track);
+    Object.assign(track ?? {}, { setMediaStreamTrack: () => Promise.reject(new Error('no')) });
+    const video = picture();
+    const error = await refusal(() => client.publish({ ...MAIN, video }, signal));
+    expect(error.message).to.equal('Publishing failed: no');
+    Object.assign(track ?? {}, { setMediaStreamTrack: set });
+    await client.publish({ ...MAIN, video }, signal);
+    expect(track?.media).to.equal(video);
+    client.destroy();
+  });
+
   it('publishes screen and camera apart, and withdraws each alone', async () => {
     const { native, client } = await joined();
     await client.publish({ ...MAIN, video: picture() }, signal);
@@ -475,6 +490,69 @@ describe('qiniu: publishing', () => {
       ['unpublish', 'camera'],
       ['role', 'AUDIENCE'],
     ]);
+    client.destroy();
+  });
+});
+
+describe('qiniu: statistics', () => {
+  const listOf = (reports: RTCStatsReport[] | undefined): unknown[] =>
+    (reports ?? []).map((report) =>
+      [...(report.values() as Iterable<Record<string, unknown>>)].map(
+        ({ timestamp, ...numbers }) => (expect(timestamp).to.be.a('number'), numbers),
+      ),
+    );
+
+  it('names what the SDK counts as WebRTC does: what is sent, and each stream received', async () => {
+    const { native, client } = await joined();
+    await client.publish({ ...MAIN, video: picture() }, signal);
+    const [audio, video] = [new FakeTrack('a', 'bob', 'audio'), new FakeTrack('v', 'bob', 'video')];
+    audio.lost = 0.1;
+    native.emit('user-published', 'bob', [audio, video]);
+    await settled();
+    expect(listOf(await client.getStats?.())).to.deep.equal([
+      [
+        {
+          id: 'main video 0',
+          type: 'outbound-rtp',
+          kind: 'video',
+          bitrate: 500_000,
+          framesPerSecond: 15,
+        },
+        {
+          id: 'main video 0 there',
+          type: 'remote-inbound-rtp',
+          kind: 'video',
+          fractionLost: 0.02,
+          roundTripTime: 0.04,
+        },
+      ],
+      [
+        {
+          id: 'bob:main audio',
+          type: 'inbound-rtp',
+          kind: 'audio',
+          bitrate: 1_000,
+          fractionLost: 0.1,
+          framesPerSecond: undefined,
+        },
+        {
+          id: 'bob:main video',
+          type: 'inbound-rtp',
+          kind: 'video',
+          bitrate: 1_000,
+          fractionLost: 0,
+          framesPerSecond: 15,
+        },
+      ],
+    ]);
+    client.destroy();
+  });
+
+  it('has none of what is not received', async () => {
+    const { native, client } = await joined({}, { subscribe: { audio: false, video: false } });
+    native.emit('user-published', 'bob', [new FakeTrack('v', 'bob', 'video')]);
+    await settled();
+    expect(await client.getStats?.()).to.deep.equal([]);
     client.destroy();
   });
 });

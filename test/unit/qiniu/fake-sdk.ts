@@ -42,8 +42,17 @@ export class FakeTrack extends Emitter {
   isVideo = (): boolean => this.kind === 'video';
   isMuted = (): boolean => this.muted;
   getMediaStreamTrack = (): MediaStreamTrack | undefined => this.media;
-  getVolumeLevel = (): number => 0;
-  getStats = (): object => ({ downlinkBitrate: 1_000, downlinkLostRate: 0 });
+  level = 0;
+  bitrate = 1_000;
+  getVolumeLevel = (): number => this.level;
+  lost = 0;
+  getStats = (): object => ({
+    downlinkBitrate: this.bitrate,
+    downlinkLostRate: this.lost,
+    ...(this.kind === 'video' && { downlinkFrameRate: 15 }),
+    uplinkRTT: 30,
+    uplinkLostRate: 0,
+  });
 
   mute(muted: boolean): void {
     this.muted = muted;
@@ -64,6 +73,12 @@ export class FakeLocalTrack {
   }
 
   getMediaStreamTrack = (): MediaStreamTrack => this.media;
+  getStats = (): object => ({
+    uplinkBitrate: 500_000,
+    uplinkFrameRate: 15,
+    uplinkLostRate: 0.02,
+    uplinkRTT: 40,
+  });
 
   setMediaStreamTrack(track: MediaStreamTrack): Promise<void> {
     this.media = track;
@@ -86,6 +101,8 @@ export class FakeClient extends Emitter {
   readonly published: FakeLocalTrack[] = [];
   remoteUsers: { userID: string }[] = [];
   joining: () => Promise<void> = () => Promise.resolve();
+  /** What the SDK has inside, where a test looks at it. */
+  session: object | undefined;
 
   setClientMode = (mode: string): Promise<void> => this.#note('mode', mode);
   setClientRole = (role: string): Promise<void> => this.#note('role', role);
