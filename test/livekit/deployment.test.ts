@@ -83,6 +83,8 @@ suite('The printed files', { skip: noYaml }, () => {
       `${rtc.udp_port} UDP, ${rtc.tcp_port} TCP`,
       `${turn.udp_port} UDP`,
       `${port} TCP, ${redisPort} TCP`,
+      // LiveKit's own choice.
+      '30000–40000 UDP',
     ]);
     assert.match(
       section,
