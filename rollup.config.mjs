@@ -4,6 +4,8 @@ import { nodeResolve } from '@rollup/plugin-node-resolve';
 import terser from '@rollup/plugin-terser';
 import esbuild, { minify as rename } from 'rollup-plugin-esbuild';
 import { minifyTemplateLiterals } from 'rollup-plugin-minify-template-literals';
+import { licenses } from './test/tools/licenses.mjs';
+import { livekitClient, SILENT } from './test/tools/livekit-client.mjs';
 
 const folders = (parent) =>
   readdirSync(parent, { withFileTypes: true })
@@ -27,14 +29,14 @@ const minifyTemplates = () => minifyTemplateLiterals({ include: ['src/**'] });
 // package.json's sideEffects speak of dist/, not of the sources.
 const resolve = (exportConditions) =>
   nodeResolve({ exportConditions, ignoreSideEffectsForRoot: true });
-const minify = (module) =>
+const minify = (module, pure) =>
   terser({
     ecma: 2022,
     // Of a classic script the top level is the page's: its one name stays.
     module,
-    compress: { passes: 2, unsafe_arrows: true },
+    compress: { passes: 2, unsafe_arrows: true, pure_funcs: pure },
     mangle: { properties: false },
-    format: { comments: false },
+    format: { comments: /licenses\.txt/ },
   });
 
 /** Any warning is a mistake: a name that is not exported, a module that is not found, a cycle. */
@@ -98,20 +100,22 @@ const letForConst = {
   },
 };
 
-const bundle = (input, output) => ({
+const bundle = (input, output, pure) => ({
   input,
   onwarn,
   external: vendorSdks,
   plugins: [
     besideBundle,
     leanCss,
+    livekitClient('src/drivers/livekit'),
     minifyTemplates(),
     resolve(['production', 'browser']),
     typescript(),
     // Private names anew in every class: terser's are one of a kind each, and compress worse.
     rename({ target: 'es2022', minifyWhitespace: false }),
     letForConst,
-    minify(output.format === 'es'),
+    minify(output.format === 'es', pure),
+    output.format === 'es' && licenses(),
   ],
   output: {
     sourcemap: true,
@@ -154,7 +158,15 @@ export default [
   }),
   bundle('src/core/room-link.ts', { file: 'dist/rtc-elements-link.js', format: 'es' }),
   ...lazyDrivers.map((name) =>
-    bundle(`src/drivers/${name}/index.ts`, { file: `dist/rtc-elements-${name}.js`, format: 'es' }),
+    bundle(
+      `src/drivers/${name}/index.ts`,
+      {
+        file: `dist/rtc-elements-${name}.js`,
+        format: 'es',
+        banner: name === 'livekit' ? '/* Licences: rtc-elements-livekit.licenses.txt */' : '',
+      },
+      name === 'livekit' ? SILENT : null,
+    ),
   ),
   {
     input: entries,

@@ -39,4 +39,12 @@ export function startNode(
   binary: string,
   options?: { redis?: string; port?: number },
 ): Promise<Node>;
+/** With a configuration of its own, in arguments or environment. */
+export function startWith(
+  binary: string,
+  port: number,
+  args: string[],
+  env?: NodeJS.ProcessEnv,
+): Promise<Node>;
+export function freeUdpPort(): Promise<number>;
 export function startRedis(): Promise<(Running & { address: string }) | Missing>;

@@ -57,15 +57,20 @@ export async function startLiveKit({ build = false } = {}) {
  */
 export async function startNode(binary, { redis, port } = {}) {
   const where = { port: port ?? (await freePort()), udpPort: await freeUdpPort(), redis };
-  const process_ = await startProcess(binary, [], {
-    // In the environment: arguments are everybody's to read.
+  // In the environment: arguments are everybody's to read.
+  return startWith(binary, where.port, [], {
     LIVEKIT_CONFIG: JSON.stringify(configuration(where)),
   });
+}
+
+/** @param {number} port where its configuration lets it listen */
+export async function startWith(binary, port, args, env = {}) {
+  const process_ = await startProcess(binary, args, env);
   await process_.until(async () => {
-    const answer = await fetch(`http://127.0.0.1:${where.port}/`).catch(() => null);
+    const answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => null);
     return answer?.ok === true;
-  }, `livekit-server on port ${where.port}`);
-  return { ...process_, port: where.port, url: `ws://127.0.0.1:${where.port}` };
+  }, `livekit-server on port ${port}`);
+  return { ...process_, port, url: `ws://127.0.0.1:${port}` };
 }
 
 /** @returns {Promise<{ missing: string } | { address: string, kill: () => Promise<void> }>} */
@@ -133,7 +138,7 @@ function answers(port) {
   });
 }
 
-function freeUdpPort() {
+export function freeUdpPort() {
   return new Promise((resolve, reject) => {
     const socket = createSocket('udp4');
     socket.once('error', reject);

@@ -24,6 +24,11 @@ export async function measure() {
     { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 39_500 },
     { name: 'beside it, for pages with a link', bytes: file('rtc-elements-link.js') },
     {
+      name: 'a LiveKit call: rtc-elements.js and rtc-elements-livekit.js',
+      bytes: file('rtc-elements.js') + file('rtc-elements-livekit.js'),
+      limit: 174_000,
+    },
+    {
       name: 'an idle page: ./define through a bundler',
       bytes: define.idle,
       limit: 16_000,

@@ -324,10 +324,20 @@ export class LivekitClient implements Client, RoomListener, ConnectionHost {
     const { localParticipant, remoteParticipants } = room;
     const outgoing = new Outgoing(localParticipant);
     const { iceTransportPolicy } = this.options;
-    const { signal } = this.#gone;
+    const connection = new Connection(
+      room,
+      this.addresses,
+      {
+        // Where everything is wanted, the node's first answer brings it: no second exchange.
+        autoSubscribe: subscribe.audio && subscribe.video && !subscribe.only,
+        rtcConfig: iceTransportPolicy === 'relay' ? { iceTransportPolicy } : undefined,
+      },
+      this.#gone.signal,
+      this,
+    );
     return {
       room,
-      connection: new Connection(room, this.addresses, iceTransportPolicy, signal, this),
+      connection,
       outgoing,
       roster: new Roster(remoteParticipants, subscribe, (event) => this.emit(event)),
       permission: new Permission(localParticipant, (role) => {

@@ -1,4 +1,4 @@
-import type { DisconnectReason, Room } from 'livekit-client';
+import type { DisconnectReason, Room, RoomConnectOptions } from 'livekit-client';
 import { settle, throwIfAborted } from '../../core/async.js';
 import { isTransient, toRtcError, type RtcError } from '../../core/errors.js';
 import type { EndReason } from '../driver.js';
@@ -38,7 +38,7 @@ export class Connection implements FailoverHost {
   constructor(
     readonly room: Room,
     private readonly addresses: readonly string[],
-    private readonly iceTransportPolicy: RTCIceTransportPolicy,
+    private readonly options: RoomConnectOptions,
     private readonly gone: AbortSignal,
     private readonly host: ConnectionHost,
   ) {}
@@ -141,12 +141,9 @@ export class Connection implements FailoverHost {
 
   /** @param ms How long the node has for its word that this user is in; absent: as long as it takes. */
   async #connect(address: string, signal: AbortSignal, ms?: number): Promise<void> {
-    const { room, iceTransportPolicy } = this;
+    const { room } = this;
     const transports = noteTransports(room);
-    const connected = room.connect(address, this.token, {
-      autoSubscribe: false,
-      rtcConfig: iceTransportPolicy === 'relay' ? { iceTransportPolicy } : undefined,
-    });
+    const connected = room.connect(address, this.token, this.options);
     const what = `LiveKit at ${address}`;
     const word = new Promise<void>((resolve) => (this.#word = resolve));
     try {

@@ -6,8 +6,10 @@ import type { RemoteStream } from './roster.js';
 const told = new WeakMap<RemoteTrackPublication, RemoteTrack>();
 
 /** Makes what LiveKit sends of a stream exactly what is wanted. */
-export function receive({ publications }: RemoteStream, wanted: Subscription): void {
+export function receive({ publications, outdated }: RemoteStream, wanted: Subscription): void {
   const { audio, video } = publications;
+  // LiveKit may send all of it by itself.
+  for (const one of outdated ?? []) setSubscribed(one, false);
   if (audio) setSubscribed(audio, wanted.audio);
   if (!video) return;
   // A picture out of sight is paused: it comes back quicker than from a new subscription.

@@ -17,6 +17,8 @@ type LeftReason = Extract<ClientEvent, { type: 'user-left' }>['reason'];
 
 export interface RemoteStream extends StreamInfo {
   publications: Partial<Record<TrackKind, RemoteTrackPublication>>;
+  /** Those which a later one of the same kind has taken the place of. */
+  outdated?: RemoteTrackPublication[];
 }
 
 /**
@@ -143,14 +145,16 @@ function streamsOf(participant: RemoteParticipant): RemoteStream[] {
   const userId = userIdOf(participant);
   return TYPES.flatMap((type) => {
     const publications: RemoteStream['publications'] = {};
+    const outdated: RemoteTrackPublication[] = [];
     for (const publication of participant.trackPublications.values()) {
-      const { source, kind } = publication;
+      const { source } = publication;
       const screen =
         source === Track.Source.ScreenShare || source === Track.Source.ScreenShareAudio;
+      if (screen !== (type === 'auxiliary')) continue;
+      const kind = publication.kind === Track.Kind.Audio ? 'audio' : 'video';
       // The later of two: one that is being published anew.
-      if (screen === (type === 'auxiliary')) {
-        publications[kind === Track.Kind.Audio ? 'audio' : 'video'] = publication;
-      }
+      if (publications[kind]) outdated.push(publications[kind]);
+      publications[kind] = publication;
     }
     const { audio, video } = publications;
     if (!audio && !video) return [];
@@ -163,6 +167,7 @@ function streamsOf(participant: RemoteParticipant): RemoteStream[] {
       audioMuted: audio?.isMuted ?? false,
       videoMuted: video?.isMuted ?? false,
       publications,
+      outdated,
     };
   });
 }
@@ -172,7 +177,7 @@ function flows({ isMuted, track }: RemoteTrackPublication): boolean {
   return !isMuted && track?.streamState !== Track.StreamState.Paused;
 }
 
-function infoOf({ publications: _, ...info }: RemoteStream): StreamInfo {
+function infoOf({ publications: _, outdated: __, ...info }: RemoteStream): StreamInfo {
   return info;
 }
 

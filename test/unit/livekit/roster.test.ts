@@ -245,6 +245,18 @@ describe('livekit: receiving', () => {
     expect(told()).to.deep.equal(['camera 640x360']);
   });
 
+  it('does not go on receiving what is published anew', () => {
+    const { roster, enter } = setUp();
+    const bob = participant('bob', [Camera]);
+    enter(bob);
+    const before = bob.trackPublications.get(Camera);
+    before?.setSubscribed(true);
+    const after = participant('', [Camera]).trackPublications.get(Camera)!; // Just made.
+    bob.trackPublications.set('later', after);
+    for (const one of roster.streams) receive(one, ALL);
+    expect([before?.told, after.told]).to.deep.equal([['subscribe', 'unsubscribe'], ['subscribe']]);
+  });
+
   it('pauses a picture out of sight, and shows it again', () => {
     const { one, told, bob } = stream();
     receive(one, ALL);
