@@ -9,7 +9,10 @@ import { Throttled } from './throttled.js';
 const long = !!process.env['RTC_LONG'];
 const HIDDEN = long ? 6 * 60_000 : 15_000;
 const browsers = new Throttled(long ? undefined : 1);
-const e2e = suite({ opener: browsers });
+const e2e = suite({
+  opener: browsers,
+  chromiumOnly: 'only in Chromium can the throttling of hidden pages be hastened',
+});
 
 /** Counts how often a timer of 100 ms runs. */
 const count = (peer: Peer): Promise<void> =>

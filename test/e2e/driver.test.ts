@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { chromium, type Browser, type Page } from 'playwright-core';
 import { createRoomServer, type RoomServer } from '../../src/server/index.js';
 import type {} from '../e2e-driver/page.js';
-import { findBrowser } from '../tools/browser.mjs';
+import { DriverPage as Page } from '../e2e-driver/tab.js';
+import { browserOf, Browsers } from './browsers.js';
 
 declare global {
   interface Window {
@@ -18,7 +18,7 @@ declare global {
 }
 
 const PATIENCE = 20_000;
-let browser: Browser;
+const browsers = new Browsers({ autoplay: true, grants: true, args: [], firefoxPrefs: {} });
 let site: Server;
 let rooms: RoomServer;
 let script = '';
@@ -33,8 +33,6 @@ before(async () => {
     target: 'es2022',
   });
   script = outputFiles[0]?.text ?? '';
-  const { executablePath, args } = await findBrowser();
-  browser = await chromium.launch({ executablePath, args });
   rooms = createRoomServer({ dev: true });
   site = createServer((request, response) => {
     const isScript = request.url === '/page.js';
@@ -49,7 +47,7 @@ before(async () => {
   await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
 });
 after(async () => {
-  await browser.close();
+  await browsers.close();
   await rooms.close();
   site.closeAllConnections();
   site.close();
@@ -59,13 +57,15 @@ async function open(
   userId: string,
   config: { options?: Record<string, unknown>; url?: string } = {},
 ): Promise<Page> {
-  const context = await browser.newContext();
-  const page = await context.newPage();
+  const tab = await browsers.open(browserOf(pages.length + 1), {
+    userAgent: `e2e ${userId}.`,
+    init: [],
+    denied: false,
+  });
+  const page = new Page(tab);
   pages.push(page);
-  const session = await context.newCDPSession(page);
-  await session.send('Emulation.setFocusEmulationEnabled', { enabled: true });
-  await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`);
-  await page.waitForFunction(() => 'User' in window);
+  await tab.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`);
+  await until(page, () => 'User' in window);
   await page.evaluate(
     ([id, more]) => {
       window.user = new window.User({ userId: id, ...more });
@@ -87,7 +87,7 @@ async function frames(page: Page, streams = 1): Promise<void> {
       Object.entries(window.user.frames).filter(([id, n]) => n > (had[id] ?? 0) + 3).length >=
       count,
     [streams, seen] as const,
-    { timeout: PATIENCE, polling: 50 },
+    { timeout: PATIENCE },
   );
 }
 function scenario(name: string, run: () => Promise<void>): void {
@@ -96,12 +96,12 @@ function scenario(name: string, run: () => Promise<void>): void {
     try {
       await run();
     } finally {
-      for (const page of pages) await page.context().close();
+      for (const page of pages) await page.close();
     }
   });
 }
-const until = (page: Page, what: () => boolean): Promise<unknown> =>
-  page.waitForFunction(what, null, { timeout: PATIENCE, polling: 50 });
+const until = (page: Page, what: () => boolean): Promise<void> =>
+  page.waitForFunction(what, undefined, { timeout: PATIENCE });
 
 scenario('three users see one another; 100 rounds of publishing add no m-line', async () => {
   const a = await anchor('a');
@@ -236,13 +236,21 @@ scenario(
             /ice-ufrag:(\S+)/.exec(window.user.connections[0]?.localDescription?.sdp ?? '')?.[1],
         );
       const old = await ufrag();
-      await silent.evaluate(() => {
-        for (const sender of window.user.connections[0]?.getSenders() ?? [])
-          void sender.replaceTrack(null);
-      });
+      // Firefox goes on sending a black picture without a track.
+      const send = (active: boolean): Promise<void> =>
+        silent.evaluate(async (on) => {
+          for (const sender of window.user.connections[0]?.getSenders() ?? []) {
+            const parameters = sender.getParameters();
+            for (const encoding of parameters.encodings) encoding.active = on;
+            await sender.setParameters(parameters);
+            if (!on) await sender.replaceTrack(null);
+          }
+        }, active);
+      await send(false);
       const end = Date.now() + PATIENCE;
       while ((await ufrag()) === old && Date.now() < end) await deaf.waitForTimeout(100);
       assert.notEqual(await ufrag(), old);
+      await send(true);
       await silent.evaluate(() =>
         window.user.client.publish(window.user.publication(), window.user.never),
       );

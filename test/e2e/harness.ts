@@ -105,6 +105,7 @@ export interface Suite {
 /**
  * Tests of one file: one browser for all, a server and a site for each.
  * `grants: false`: the browser decides by its permissions, not by a flag that says yes to all.
+ * `chromiumOnly`: why; where Firefox is asked for, the tests are skipped with it.
  */
 export function suite({
   autoplay = true,
@@ -112,13 +113,15 @@ export function suite({
   args = [],
   firefoxPrefs = {},
   opener,
-}: Partial<LaunchOptions> & { opener?: Opener } = {}): Suite {
+  chromiumOnly,
+}: Partial<LaunchOptions> & { opener?: Opener; chromiumOnly?: string } = {}): Suite {
   const browsers = opener ?? new Browsers({ autoplay, grants, args, firefoxPrefs });
   after(() => browsers.close());
+  const skip = browserOf(2) === 'firefox' && chromiumOnly;
 
   return (name: string, second: ServerOptions | Run, third?: Run) => {
     const [options, run] = typeof second === 'function' ? [{}, second] : [second, third as Run];
-    test(name, { timeout: options.timeout ?? 150 * SECOND }, async () => {
+    test(name, { timeout: options.timeout ?? 150 * SECOND, skip }, async () => {
       const site = await Site.start();
       const server = await TestServer.start(options);
       site.backend = server.port;

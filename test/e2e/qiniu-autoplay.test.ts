@@ -1,8 +1,8 @@
 /** Qiniu under the browser's autoplay policy: its SDK's AudioContext is silent before a gesture. */
 import { suite, waitFor } from './harness.js';
-import { open, useCloud } from './qiniu-harness.js';
+import { CHROMIUM_ONLY, open, useCloud } from './qiniu-harness.js';
 
-const e2e = suite({ autoplay: false });
+const e2e = suite({ autoplay: false, chromiumOnly: CHROMIUM_ONLY });
 const stand = useCloud();
 
 e2e('qiniu: a microphone is heard of a page that nobody has touched', async (world) => {

@@ -18,6 +18,10 @@ export interface Member {
   options?: Record<string, unknown>;
 }
 
+/** For suites on it. */
+export const CHROMIUM_ONLY =
+  'the stand-in for Qiniu’s cloud hands on the capabilities of Chromium (test/standins/qiniu)';
+
 /** One stand-in for all tests of a file. */
 export function useCloud(): { readonly cloud: QiniuStandIn } {
   let cloud: QiniuStandIn | undefined;

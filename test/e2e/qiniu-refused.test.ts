@@ -1,9 +1,9 @@
 /** Qiniu: joins that are refused, and joins that do not settle. */
 import { issue } from '../standins/qiniu/index.js';
 import { assert, suite, waitFor, type Peer, type World } from './harness.js';
-import { open, useCloud, type Member } from './qiniu-harness.js';
+import { CHROMIUM_ONLY, open, useCloud, type Member } from './qiniu-harness.js';
 
-const e2e = suite();
+const e2e = suite({ chromiumOnly: CHROMIUM_ONLY });
 const stand = useCloud();
 
 const enter = (world: World, member: Partial<Member>): Promise<Peer> =>

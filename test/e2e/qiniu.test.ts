@@ -1,8 +1,8 @@
 /** Qiniu's real SDK, unchanged, against the stand-in for its cloud: what conformance/ does not tell. */
 import { assert, assertEverybodySees, suite, waitFor, type Peer, type World } from './harness.js';
-import { networkOf, open, useCloud, type Member } from './qiniu-harness.js';
+import { CHROMIUM_ONLY, networkOf, open, useCloud, type Member } from './qiniu-harness.js';
 
-const e2e = suite();
+const e2e = suite({ chromiumOnly: CHROMIUM_ONLY });
 const stand = useCloud();
 
 const enter = (world: World, member: Member): Promise<Peer> => open(world, stand.cloud, member);

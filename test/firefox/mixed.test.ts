@@ -1,5 +1,4 @@
 /** A call between each two of Chromium and Firefox: who joins second makes the offer. */
-import type { BrowserName } from '../e2e/browsers.js';
 import {
   assert,
   assertEverybodySees,
@@ -9,6 +8,7 @@ import {
   type Peer,
   type World,
 } from '../e2e/harness.js';
+import { PAIRS, pairName, type Pair } from './pairs.js';
 
 declare global {
   interface Window {
@@ -18,13 +18,6 @@ declare global {
 }
 
 const e2e = suite();
-
-const PAIRS: readonly (readonly [BrowserName, BrowserName])[] = [
-  ['chromium', 'firefox'],
-  ['firefox', 'chromium'],
-  ['firefox', 'firefox'],
-  ['chromium', 'chromium'],
-];
 
 /** Notes which streams tracks come on; the driver itself goes by m-line. */
 function noteStreams(): void {
@@ -39,11 +32,7 @@ function noteStreams(): void {
   };
 }
 
-/** The first waits in the room; the second joins, so it offers. */
-async function pair(
-  world: World,
-  [first, second]: readonly [BrowserName, BrowserName],
-): Promise<{ alice: Peer; bob: Peer }> {
+async function pair(world: World, [first, second]: Pair): Promise<{ alice: Peer; bob: Peer }> {
   const alice = await world.open('alice', caller('alice'), { browser: first, init: noteStreams });
   await alice.waitForEvent('rtc-stream-published');
   const bob = await world.open('bob', caller('bob'), { browser: second, init: noteStreams });
@@ -61,6 +50,32 @@ const description = (peer: Peer): Promise<{ type: string | undefined; ufrag: str
     };
   });
 
+interface Routes {
+  /** All that are known, of both sides. */
+  ports: number[];
+  /** Between which media can go. */
+  pairs: [number, number][];
+}
+
+const routes = (peer: Peer): Promise<Routes> =>
+  peer.eval(async () => {
+    const it = window.e2e.peers.find(({ connectionState }) => connectionState === 'connected');
+    const stats = new Map<string, Record<string, unknown>>([...((await it?.getStats()) ?? [])] as [
+      string,
+      Record<string, unknown>,
+    ][]);
+    const all = [...stats.values()];
+    const port = (id: unknown): number => Number(stats.get(String(id))?.['port']);
+    return {
+      ports: all
+        .filter(({ type }) => /^(local|remote)-candidate$/.test(String(type)))
+        .map(({ id }) => port(id)),
+      pairs: all
+        .filter(({ type, state }) => type === 'candidate-pair' && state === 'succeeded')
+        .map((one) => [port(one['localCandidateId']), port(one['remoteCandidateId'])]),
+    };
+  });
+
 /** The driver finds its connection failed, once: it looks for a new route by an ICE restart. */
 const failIce = (peer: Peer): Promise<void> =>
   peer.eval(() => {
@@ -72,9 +87,17 @@ const failIce = (peer: Peer): Promise<void> =>
     Reflect.deleteProperty(it, 'iceConnectionState');
   });
 
+/** Chromium may stay on an old route while that is as good; a new one is of other ports on both sides. */
+const waitForRoute = (peer: Peer, old: Routes): Promise<void> =>
+  waitFor(
+    `${peer.name} has another route`,
+    async () =>
+      (await routes(peer)).pairs.some((pair) => pair.every((port) => !old.ports.includes(port))),
+    async () => ({ old, now: await routes(peer) }),
+  );
+
 for (const browsers of PAIRS) {
-  const [first, second] = browsers;
-  const name = `${second} offers to ${first}`;
+  const name = pairName(browsers);
 
   e2e(`mixed: ${name}: picture and sound both ways, in step`, async (world) => {
     const { alice, bob } = await pair(world, browsers);
@@ -137,16 +160,18 @@ for (const browsers of PAIRS) {
     const rounds = [[alice], [bob], [alice, bob], [bob], [alice]];
     for (const [round, asking] of rounds.entries()) {
       const before = [await description(alice), await description(bob)];
+      const old = { alice: await routes(alice), bob: await routes(bob) };
       await Promise.all(asking.map(failIce));
       for (const [i, peer] of [alice, bob].entries()) {
         await waitFor(
-          `${peer.name} has a new route (round ${round})`,
+          `${peer.name} has described a new route (round ${round})`,
           async () => {
             const { ufrag } = await description(peer);
             return ufrag !== '' && ufrag !== before[i]?.ufrag;
           },
           () => description(peer),
         );
+        await waitForRoute(peer, i ? old.bob : old.alice);
       }
       // Long enough that packets on a route of before the restart do not count.
       await Promise.all([
@@ -159,6 +184,57 @@ for (const browsers of PAIRS) {
     for (const peer of [alice, bob]) {
       assert.equal(await peer.connections(), 1);
       assert.deepEqual(await peer.states(), ['connecting', 'connected']);
+    }
+  });
+}
+
+/** The tracks are taken away beneath the driver: everything says that it is connected. */
+const silence = (peer: Peer): Promise<void> =>
+  peer.eval(async () => {
+    for (const connection of window.e2e.peers) {
+      for (const sender of connection.getSenders()) {
+        if (!sender.track) continue;
+        Object.assign(sender, { taken: sender.track });
+        await sender.replaceTrack(null);
+        await activate(sender, false);
+      }
+    }
+    // Firefox goes on sending a black picture else.
+    async function activate(sender: RTCRtpSender, active: boolean): Promise<void> {
+      const parameters = sender.getParameters();
+      for (const encoding of parameters.encodings) encoding.active = active;
+      await sender.setParameters(parameters);
+    }
+  });
+
+const speak = (peer: Peer): Promise<void> =>
+  peer.eval(async () => {
+    for (const connection of window.e2e.peers) {
+      for (const sender of connection.getSenders() as (RTCRtpSender & {
+        taken?: MediaStreamTrack;
+      })[]) {
+        if (!sender.taken) continue;
+        const parameters = sender.getParameters();
+        for (const encoding of parameters.encodings) encoding.active = true;
+        await sender.setParameters(parameters);
+        await sender.replaceTrack(sender.taken);
+      }
+    }
+  });
+
+for (const browsers of PAIRS.filter((pair) => pair.includes('firefox'))) {
+  e2e(`mixed: ${pairName(browsers)}: connected in name only is found out`, async (world) => {
+    const { alice, bob } = await pair(world, browsers);
+    for (const [silent, deaf] of [
+      [alice, bob],
+      [bob, alice],
+    ] as const) {
+      const old = await routes(deaf);
+      await silence(silent);
+      await waitForRoute(deaf, old);
+      await speak(silent);
+      await Promise.all([deaf.waitForFrames(`user:${silent.name}`, 15), deaf.waitForSound()]);
+      assert.deepEqual(await deaf.states(), ['connecting', 'connected']);
     }
   });
 }

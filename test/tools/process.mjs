@@ -30,18 +30,23 @@ export function run(command, args, { cwd = root, env, capture = false, limit = 0
     };
     child.stdout.setEncoding('utf8').on('data', (chunk) => take(process.stdout, chunk));
     child.stderr.setEncoding('utf8').on('data', (chunk) => take(process.stderr, chunk));
-    // Its own group, so that a browser it started ends with it.
-    const end = () => {
+    const signal = (name) => {
       try {
-        if (grouped) process.kill(-child.pid, 'SIGKILL');
-        else child.kill('SIGKILL');
+        if (grouped) process.kill(-child.pid, name);
+        else child.kill(name);
       } catch {
         // It has just ended.
       }
     };
+    let last;
+    // Firefox is in no group of ours: who started it ends it when told to, and not when killed.
+    const end = () => {
+      signal('SIGTERM');
+      last ??= setTimeout(() => signal('SIGKILL'), 3_000);
+    };
     const interrupted = () => {
+      child.once('close', () => process.exit(130));
       end();
-      process.exit(130);
     };
     process.once('SIGINT', interrupted);
     process.once('SIGTERM', interrupted);
@@ -54,6 +59,9 @@ export function run(command, args, { cwd = root, env, capture = false, limit = 0
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(timer);
+      clearTimeout(last);
+      // What is left of its group.
+      if (last) signal('SIGKILL');
       process.off('SIGINT', interrupted);
       process.off('SIGTERM', interrupted);
       resolve({ code: code ?? 1, output });

@@ -33,11 +33,34 @@ function shownBy(room: RtcRoom): MediaStreamTrack | undefined {
 const lose = (): void =>
   backend.client.emit({ type: 'ended', reason: 'connection-lost', message: 'Lost.' });
 
+async function gather(connection: RTCPeerConnection): Promise<RTCSessionDescription> {
+  await connection.setLocalDescription();
+  while (connection.iceGatheringState !== 'complete')
+    await oneEvent(connection, 'icegatheringstatechange');
+  if (!connection.localDescription) throw new Error('The connection is closed.');
+  return connection.localDescription;
+}
+
 /** As a new connection has it before anything arrived. */
-function silentTrack(): { track: MediaStreamTrack; arrives(): void } {
-  const connection = new RTCPeerConnection();
-  const { track } = connection.addTransceiver('video').receiver;
-  return { track, arrives: () => track.dispatchEvent(new Event('unmute')) };
+function silentTrack(): { track: MediaStreamTrack; arrives(): Promise<void>; close(): void } {
+  const [to, from] = [new RTCPeerConnection(), new RTCPeerConnection()];
+  const { track } = to.addTransceiver('video').receiver;
+  const picture = pictureTrack();
+  return {
+    track,
+    async arrives() {
+      const arrived = oneEvent(track, 'unmute');
+      await from.setRemoteDescription(await gather(to));
+      from.addTrack(picture);
+      await to.setRemoteDescription(await gather(from));
+      await arrived;
+    },
+    close() {
+      to.close();
+      from.close();
+      picture.stop();
+    },
+  };
 }
 
 describe('a lost connection', () => {
@@ -68,10 +91,11 @@ describe('a lost connection', () => {
     await tasks();
     expect(shownBy(room)).to.equal(track);
     expect(before?.state).to.equal('joined');
-    next.arrives();
+    await next.arrives();
     await tasks();
     expect(shownBy(room)).to.equal(next.track);
     expect(before?.state).to.equal('left');
+    next.close();
   });
 
   it('is forgotten when the page leaves', async () => {
