@@ -21,13 +21,18 @@ export function showPeople(list) {
 
 function items(room, ownId) {
   if (!room.inRoom) return [el('li', { className: 'nobody', textContent: 'Not in the room' })];
-  const own = { userId: ownId, userRole: room.currentRole, own: true };
+  const own = {
+    userId: ownId,
+    userData: room.userData,
+    userRole: room.currentRole,
+    own: true,
+  };
   const everybody = [own, ...room.remoteUsers];
   return ['anchor', 'audience'].flatMap((role) => {
     const some = everybody.filter((user) => user.userRole === role);
     if (some.length === 0) return [];
-    const names = some.map(({ userId, own: isOwn }) =>
-      el('span', { className: isOwn ? 'person own' : 'person', textContent: userId }),
+    const names = some.map(({ userId, userData, own: isOwn }) =>
+      el('span', { className: isOwn ? 'person own' : 'person', textContent: userData || userId }),
     );
     return [
       el(

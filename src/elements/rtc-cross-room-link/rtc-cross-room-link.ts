@@ -92,6 +92,7 @@ export class RtcCrossRoomLink extends StageElement {
 
   protected override carryOut(): void {
     const { home } = this;
+    this.mark('inline', !!home && this.parentElement === home);
     if (!this.#link) {
       // A link has nothing to do before its room has begun.
       if (this.session) {
@@ -113,7 +114,6 @@ export class RtcCrossRoomLink extends StageElement {
       layout: this.layout !== 'none',
       nested: home instanceof RtcCrossRoomLink,
     });
-    this.mark('inline', !!home && this.parentElement === home);
   }
 
   protected override release(): void {

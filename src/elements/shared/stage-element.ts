@@ -126,7 +126,11 @@ export abstract class StageElement extends RtcElement implements RoomProvider {
       placed.reduce((sum, item) => sum + (item instanceof StageElement ? item.cells : 1), 0);
     stage.toggleAttribute('data-bare', !count);
     // A link directly in a room: the room sizes its tiles.
-    if (this.internals.states.has('inline')) return;
+    if (this.internals.states.has('inline')) {
+      this.#width = 0;
+      stage.removeAttribute('style');
+      return;
+    }
     const mode = count < 2 ? 'fill' : count === 2 && own === 1 ? 'pair' : 'grid';
     stage.dataset.mode = mode;
     const { width, height, gap, aspect } = (this.#room ??= measure(stage));

@@ -195,6 +195,21 @@ describe('rtc-cross-room-link', () => {
     expect(backend.joined).to.have.length(1);
   });
 
+  it('has its tiles sized by the room, after a resize too', async () => {
+    const room = await roomWith(
+      '<rtc-cross-room-link room-id="other"></rtc-cross-room-link>',
+      'mode="live"',
+    );
+    const link = room.querySelector('rtc-cross-room-link') as RtcCrossRoomLink;
+    const widthIn = (stage: RtcRoom | RtcCrossRoomLink): number =>
+      stage.renderRoot.querySelector('rtc-remote-stream')?.offsetWidth ?? 0;
+    await waitUntil(() => widthIn(room) > 0 && widthIn(link) === widthIn(room));
+    const before = widthIn(room);
+    room.style.width = '400px';
+    await waitUntil(() => widthIn(room) !== before);
+    expect(widthIn(link)).to.equal(widthIn(room));
+  });
+
   it('says on the page why it cannot link', async () => {
     const room = await roomWith('<rtc-cross-room-link room-id="other"></rtc-cross-room-link>');
     const link = room.querySelector('rtc-cross-room-link') as RtcCrossRoomLink;
