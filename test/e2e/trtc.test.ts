@@ -146,18 +146,6 @@ e2e('trtc: who leaves while the connection is lost may come again', async (world
   await bob.waitForFrames('user:alice');
 });
 
-e2e('trtc: a cloud that starts anew is joined again', async (world) => {
-  const [alice, bob] = await Promise.all([open(world, cloud, 'alice'), open(world, cloud, 'bob')]);
-  await assertEverybodySees({ alice, bob });
-  const from = await alice.mark();
-  cloud.restart();
-  await alice.waitForEvent('rtc-connection-state-changed', { state: 'reconnecting' }, from);
-  await bob.waitForEvent('rtc-stream-removed', { stream: { userId: 'alice' } });
-  await bob.waitForEvent('rtc-stream-added', { stream: { userId: 'alice' } }, from);
-  await assertEverybodySees({ alice, bob });
-  assert.equal(await alice.attr('rtc-local-stream', 'published'), '');
-});
-
 e2e('trtc: what is muted while the connection is lost is told afterwards', async (world) => {
   const [alice, bob] = await Promise.all([
     open(world, cloud, 'alice'),
