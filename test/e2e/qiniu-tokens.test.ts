@@ -28,7 +28,11 @@ function listen(): void {
     console[method] = (...values: unknown[]) => {
       for (const value of values) {
         tell(value);
-        if (value && typeof value === 'object') lines.push(JSON.stringify(value));
+        try {
+          lines.push(JSON.stringify(value));
+        } catch {
+          // Circular: an event, an element.
+        }
       }
       write(...values);
     };

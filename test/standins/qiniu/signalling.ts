@@ -167,6 +167,7 @@ export class Signalling {
           answer,
         );
       case 'pub-tracks': {
+        if (!session.publishes) return answer({ code: 10051, error: 'no permission' });
         const wanted = body['tracks'] as PublishedTrack[];
         const tracks = tracksOf(session, wanted);
         await this.media().receive(session.pubPc ?? '', String(body['sdp']), byMid(wanted, tracks));

@@ -87,6 +87,7 @@ describe('qiniu: leaving while joining', () => {
   it('holds up the next join until then', async () => {
     const first = await joining(true);
     first.abort.abort();
+    await settled();
     const second = setUp();
     const joined = second.client.join(REQUEST, signal);
     await settled();
@@ -103,6 +104,7 @@ describe('qiniu: leaving while joining', () => {
     client.destroy();
     enter();
     expect(await code).to.equal('aborted');
+    await settled();
     expect(native.named('leave')).to.have.length(1);
   });
 });
