@@ -52,6 +52,7 @@ function ours() {
   <head>
     <meta charset="utf-8" />
     <title>RTC elements</title>
+    <link rel="modulepreload" href="rtc-elements-livekit.js" />
     <script type="module" src="rtc-elements.js"></script>
   </head>
   <body>

@@ -66,6 +66,17 @@ suite('Pages on LiveKit', { skip: missing }, () => {
     });
   }
 
+  scenario('the driver and livekit-client come in one file', async (world) => {
+    const ann = await world.open('ann');
+    await ann.waitForEvent('rtc-joined');
+    const scripts = await ann.eval(() =>
+      performance
+        .getEntriesByType('resource')
+        .flatMap(({ name }) => /[^/]+\.js$/.exec(name)?.[0] ?? []),
+    );
+    assert.deepEqual(scripts, ['rtc-elements.js', 'rtc-elements-livekit.js']);
+  });
+
   scenario('an audience comes on stage and goes back without leaving', async (world) => {
     const ann = await world.open('ann');
     const ben = await world.open('ben', { userRole: 'audience' });
