@@ -163,7 +163,7 @@ export default [
       {
         file: `dist/rtc-elements-${name}.js`,
         format: 'es',
-        banner: name === 'livekit' ? '/* Licences: rtc-elements-livekit.licenses.txt */' : '',
+        banner: name === 'livekit' ? '/*! Licences: rtc-elements-livekit.licenses.txt */' : '',
       },
       name === 'livekit' ? SILENT : null,
     ),
