@@ -1,6 +1,6 @@
 /** Drops: the server goes away during a call of two rooms that are linked. */
 import { gapOf, watchGap } from './gap.js';
-import { assert, suite, waitFor } from './harness.js';
+import { assert, sleep, suite, waitFor } from './harness.js';
 
 const e2e = suite();
 
@@ -37,6 +37,8 @@ e2e(
     for (const { peer } of both)
       await peer.waitForAttr('rtc-room', 'connection-state', 'reconnecting');
     await seen();
+    // Long against the change to the next connection, which the first one back may begin before the other.
+    await sleep(4_000);
     await world.server.restart();
     await Promise.all(
       both.map(({ peer }, i) => peer.waitForEvent('rtc-joined', {}, marks[i], 60_000)),
