@@ -30,7 +30,11 @@ if (!existsSync(path.join(root, 'dist', 'rtc-elements.js'))) {
 const { runNodeTests } = await import('./tools/node-tests.mjs');
 const folder = path.join(root, 'test', 'conformance');
 const files = readdirSync(folder)
-  .filter((name) => name.endsWith('.test.ts') && (words.length === 0 || words.some((word) => name.includes(word))))
+  .filter(
+    (name) =>
+      name.endsWith('.test.ts') &&
+      (words.length === 0 || words.some((word) => name.includes(word))),
+  )
   .map((name) => path.join(folder, name));
 const total = { passed: 0, failed: 0, skipped: 0 };
 const lines = [];
