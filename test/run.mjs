@@ -3,43 +3,27 @@
  *
  *   node test/run.mjs                        install, build, then every suite
  *   node test/run.mjs unit e2e               these suites, on the build that is there
- *   node test/run.mjs e2e cross-room         only files whose path has `cross-room` in it
+ *   node test/run.mjs e2e cross-room         only files whose path has `cross-room` in it, or another of the words
  *   node test/run.mjs e2e -t "leaves again"  only tests whose name matches
- *   node test/run.mjs --browser firefox unit e2e firefox
- *                                            in Firefox; with `mixed` every second page of e2e is
  *   node test/run.mjs --browser firefox unit e2e firefox
  *                                            in Firefox; `mixed`: every second page of e2e is Firefox
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { install } from './tools/install.mjs';
+import { runNodeTests, testFiles } from './tools/node-tests.mjs';
 import { npm, root, tool } from './tools/process.mjs';
 
 const MINUTE = 60_000;
 
 const suites = {
-  server: async (files, pattern) =>
-    (await import('./tools/node-tests.mjs')).runNodeTests('server', files, {
-      pattern,
-      limit: 3 * MINUTE,
-    }),
+  server: (files, pattern) => runNodeTests('server', files, { pattern, limit: 3 * MINUTE }),
   unit: runInBrowser,
-  e2e: async (files, pattern) =>
-    (await import('./tools/node-tests.mjs')).runNodeTests('e2e', files, {
-      pattern,
-      limit: 15 * MINUTE,
-    }),
-  firefox: async (files, pattern) =>
-    (await import('./tools/node-tests.mjs')).runNodeTests('firefox', files, {
-      pattern,
-      limit: 15 * MINUTE,
-    }),
-  conformance: async (files, pattern) =>
-    (await import('./tools/node-tests.mjs')).runNodeTests('conformance', files, {
-      pattern,
-      limit: 15 * MINUTE,
-    }),
+  e2e: (files, pattern) => runNodeTests('e2e', files, { pattern, limit: 15 * MINUTE }),
+  firefox: (files, pattern) => runNodeTests('firefox', files, { pattern, limit: 15 * MINUTE }),
+  conformance: (files, pattern) =>
+    runNodeTests('conformance', files, { pattern, limit: 15 * MINUTE }),
 };
 /** Run when named only. */
 const OTHERS = ['firefox'];
@@ -51,8 +35,6 @@ const { values, positionals } = parseArgs({
 if (values.browser) process.env.RTC_BROWSER = values.browser;
 const named = positionals.filter((word) => word in suites);
 const filters = positionals.filter((word) => !(word in suites));
-/** Any of the words; all files when there is none. */
-const matches = (file) => filters.length === 0 || filters.some((word) => file.includes(word));
 const whole = named.length === 0 && filters.length === 0 && !values.test;
 
 await install();
@@ -90,7 +72,7 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 const lines = [];
 const standard = Object.keys(suites).filter((suite) => !OTHERS.includes(suite));
 for (const suite of named.length > 0 ? named : standard) {
-  const files = testFiles(suite).filter((file) => matches(path.relative(root, file)));
+  const files = testFiles(suite, filters);
   if (files.length === 0) {
     // A suite without a file proves nothing, unless it was narrowed down.
     if (filters.length === 0) total.failed += 1;
@@ -112,15 +94,6 @@ if (total.passed + total.failed === 0) {
 }
 console.log(`\n${lines.join('\n')}\n\n${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed > 0 ? 1 : 0);
-
-function testFiles(suite) {
-  const folder = path.join(root, 'test', suite);
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true })
-    .filter((name) => name.endsWith('.test.ts'))
-    .sort()
-    .map((name) => path.join(folder, name));
-}
 
 async function runInBrowser(files, pattern) {
   const relative = files.map((file) => path.relative(root, file).replaceAll('\\', '/'));

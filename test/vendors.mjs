@@ -5,10 +5,11 @@
  *   node test/vendors.mjs                     both
  *   node test/vendors.mjs trtc live -t "link" one of them; files whose path, tests whose name, match
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { install } from './tools/install.mjs';
+import { runNodeTests, testFiles } from './tools/node-tests.mjs';
 import { root } from './tools/process.mjs';
 
 const MINUTE = 60_000;
@@ -27,15 +28,7 @@ if (!existsSync(path.join(root, 'dist', 'rtc-elements.js'))) {
   process.exit(1);
 }
 
-const { runNodeTests } = await import('./tools/node-tests.mjs');
-const folder = path.join(root, 'test', 'conformance');
-const files = readdirSync(folder)
-  .filter(
-    (name) =>
-      name.endsWith('.test.ts') &&
-      (words.length === 0 || words.some((word) => name.includes(word))),
-  )
-  .map((name) => path.join(folder, name));
+const files = testFiles('conformance', words);
 const total = { passed: 0, failed: 0, skipped: 0 };
 const lines = [];
 for (const vendor of files.length === 0 ? [] : named.length > 0 ? named : VENDORS) {

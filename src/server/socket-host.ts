@@ -36,9 +36,8 @@ export class SocketHost {
     handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
   });
   #channels = new Map<string, Channel>();
-  /** What each client calls this server. */
-  #hosts = new WeakMap<WebSocket, string | undefined>();
-  #streams = new WeakMap<WebSocket, Duplex>();
+  /** What each client calls this server, and what its socket writes to. */
+  #under = new WeakMap<WebSocket, { host: string | undefined; stream: Duplex }>();
   #pending = new Map<string, number>();
   #early: EarlyJoins;
   #cancelPing: (() => void) | undefined;
@@ -73,8 +72,7 @@ export class SocketHost {
       return;
     }
     this.#wss.handleUpgrade(request, socket, head, (ws) => {
-      this.#hosts.set(ws, hostOf(request.headers.host));
-      this.#streams.set(ws, socket);
+      this.#under.set(ws, { host: hostOf(request.headers.host), stream: socket });
       this.#accept(ws, address);
     });
   }
@@ -278,7 +276,7 @@ export class SocketHost {
 
   #plug(channel: Channel, socket: WebSocket): void {
     channel.socket = socket;
-    channel.stream = this.#streams.get(socket) ?? null;
+    channel.stream = this.#under.get(socket)?.stream ?? null;
   }
 
   #resume(socket: WebSocket, { session: id, token }: ClientMessage & { t: 'resume' }): Session {
@@ -337,7 +335,7 @@ export class SocketHost {
   }
 
   #ice({ room, user }: Session, socket: WebSocket): IceConfig {
-    const client = { mode: room.mode, user, host: this.#hosts.get(socket) };
+    const client = { mode: room.mode, user, host: this.#under.get(socket)?.host };
     return iceFor(this.settings.ice, client, this.clock.now());
   }
 

@@ -1,30 +1,11 @@
-import path from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { root } from '../tools/process.mjs';
+import { load } from './load.mjs';
 import { summary } from './statistics.mjs';
 
 const ROUNDS = 5;
 
-async function load() {
-  const { build } = await import('esbuild');
-  const outfile = path.join(root, 'node_modules/.cache/rtc-elements/children/server-load.mjs');
-  await build({
-    entryPoints: [path.join(root, 'test/bench/server-load.ts')],
-    outfile,
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    logLevel: 'warning',
-    tsconfig: path.join(root, 'tsconfig.json'),
-  });
-  return import(pathToFileURL(outfile).href);
-}
-
 /** The room server against a bare `ws` relay, each in a process of its own, in turn. */
 export async function server() {
-  const { serverLoad } = await load();
+  const { serverLoad } = await load('server-load');
   const { ours, relay } = await serverLoad(ROUNDS);
   const pair = (key, target) => {
     const [mine, bare] = [ours, relay].map((all) => summary(all.map((one) => one[key])));
@@ -41,7 +22,7 @@ export async function server() {
 
 /** Hostile and malformed messages; throws when the server crashed, kept a socket or grew. */
 export async function fuzzServer(total) {
-  const { serverFuzz } = await load();
+  const { serverFuzz } = await load('server-load');
   const started = Date.now();
   const result = await serverFuzz(total);
   const { stuck, before, after } = result;

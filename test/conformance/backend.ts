@@ -28,6 +28,8 @@ export interface Backend {
   readonly lacks: Readonly<Partial<Record<Capability, string>>>;
   /** Its servers are the vendor's: pages may ask others than this machine. */
   readonly remote?: boolean;
+  /** Its clients set user data when they are in: who hears of a user before is told right after. */
+  readonly lateUserData?: boolean;
   /** Console errors of every page that are the SDK's own doing. */
   readonly noise?: RegExp;
   start(): Promise<RunningBackend>;

@@ -11,7 +11,7 @@ export { assert, assertEverybodySees, call, caller, Peer, sleep, waitFor } from 
 /** The back end that this run is for. */
 export const name = process.env['RTC_BACKEND'] ?? 'embedded';
 const { backend } = (await import(`./backends/${name}.ts`)) as { backend: Backend };
-export const { lacks } = backend;
+export const { lacks, lateUserData = false } = backend;
 
 /** What a test does to the back end itself, and by which of its functions. */
 const BY: Partial<Record<Capability, keyof RunningBackend>> = {

@@ -1,5 +1,5 @@
 /** Room management (seed qnrtc-room-management): who is there, what they say, and how a stay ends. */
-import { assert, caller, stories, waitFor, type Peer, type Story } from './harness.js';
+import { assert, caller, lateUserData, stories, type Peer, type Story } from './harness.js';
 
 const story = stories();
 
@@ -88,17 +88,10 @@ story('user data is told on joining', ['user-data'], async (world) => {
   await world.open('alice', member('alice', 'user-data="Alice &lt;b&gt;"'));
   const carol = await world.open('carol', member('carol'));
   for (const peer of [bob, carol]) {
-    await peer.waitForEvent('rtc-user-joined', { userId: 'alice' });
-    // LiveKit's clients set it when they are in: who hears of the user before is told at once after.
-    let known: unknown;
-    await waitFor(
-      `${peer.name} is told of it`,
-      async () =>
-        (known = await peer.eval(
-          () => (window.e2e.find('rtc-room') as Room).getRemoteUser('alice')?.userData,
-        )) === 'Alice <b>',
-      () => known,
-    );
+    const { detail } = await peer.waitForEvent('rtc-user-joined', { userId: 'alice' });
+    if (lateUserData && !detail['userData'])
+      await peer.waitForEvent('rtc-user-updated', { userId: 'alice', userData: 'Alice <b>' });
+    else assert.equal(detail['userData'], 'Alice <b>');
   }
 });
 

@@ -1,4 +1,5 @@
 /** A call between each two of Chromium and Firefox: who joins second makes the offer. */
+import { failIce } from '../e2e/faults.js';
 import {
   assert,
   assertEverybodySees,
@@ -74,17 +75,6 @@ const routes = (peer: Peer): Promise<Routes> =>
         .filter(({ type, state }) => type === 'candidate-pair' && state === 'succeeded')
         .map((one) => [port(one['localCandidateId']), port(one['remoteCandidateId'])]),
     };
-  });
-
-/** The driver finds its connection failed, once: it looks for a new route by an ICE restart. */
-const failIce = (peer: Peer): Promise<void> =>
-  peer.eval(() => {
-    const it = window.e2e.peers.find(({ connectionState }) => connectionState === 'connected');
-    if (!it) throw new Error('nothing is connected');
-    Object.defineProperty(it, 'iceConnectionState', { value: 'failed', configurable: true });
-    // Firefox hands an event of the page's own to nobody.
-    it.oniceconnectionstatechange?.(new Event('iceconnectionstatechange'));
-    Reflect.deleteProperty(it, 'iceConnectionState');
   });
 
 /** Chromium may stay on an old route while that is as good; a new one is of other ports on both sides. */

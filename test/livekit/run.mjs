@@ -7,10 +7,11 @@
  * The server is built once, outside the checkout, when LIVEKIT_SERVER (a binary), LIVEKIT_URL (a
  * running server, with LIVEKIT_API_KEY and LIVEKIT_API_SECRET) and the cache name none.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { install } from '../tools/install.mjs';
+import { runNodeTests, testFiles } from '../tools/node-tests.mjs';
 import { root } from '../tools/process.mjs';
 import { findServer } from './install.mjs';
 
@@ -35,17 +36,12 @@ if (!existsSync(path.join(root, 'dist', 'rtc-elements-livekit.js'))) {
 }
 
 process.env.RTC_BACKEND = 'livekit';
-const { runNodeTests } = await import('../tools/node-tests.mjs');
 const total = { passed: 0, failed: 0, skipped: 0 };
 for (const [suite, minutes] of [
   ['conformance', 15],
   ['livekit', 9],
 ]) {
-  const folder = path.join(root, 'test', suite);
-  const files = readdirSync(folder)
-    .filter((name) => name.endsWith('.test.ts'))
-    .map((name) => path.join(folder, name))
-    .filter((file) => positionals.every((word) => path.relative(root, file).includes(word)));
+  const files = testFiles(suite, positionals);
   if (files.length === 0) continue;
   console.log(`\n── ${suite} on LiveKit: ${files.length} files`);
   const counts = await runNodeTests(suite, files, {

@@ -1,5 +1,5 @@
 /** Runs test files written for node:test, in TypeScript, and counts what they did. */
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -19,6 +19,23 @@ export const ownAddress = {
     });
   },
 };
+
+/**
+ * @param {string} suite the name of a folder in test/
+ * @param {string[]} words only files whose path below the project has one of them in it; all without
+ */
+export function testFiles(suite, words = []) {
+  const folder = path.join(root, 'test', suite);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith('.test.ts'))
+    .sort()
+    .map((name) => path.join(folder, name))
+    .filter(
+      (file) =>
+        words.length === 0 || words.some((word) => path.relative(root, file).includes(word)),
+    );
+}
 
 /**
  * @param {string} suite the name of a folder in test/

@@ -212,11 +212,11 @@ export class Peer {
 
   /** @param expected What should come. */
   settle(expected: readonly Slot[]): void {
+    if (!this.#old || !this.connected) return;
     const all = this.pc.getTransceivers();
     const silent = expected.filter(
       ({ line }) => !all[line]?.receiver.getSynchronizationSources()[0],
     ).length;
-    if (!this.#old || !this.connected) return;
     // What its publisher does not send, though it says so, is not waited for.
     if (silent && (silent === expected.length || ++this.#partly < 10)) return;
     this.#old.close();

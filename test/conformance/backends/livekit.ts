@@ -13,6 +13,7 @@ import { SignalProxy } from './signal-proxy.js';
 
 export const backend: Backend = {
   name: 'livekit',
+  lateUserData: true,
   lacks: process.env['LIVEKIT_URL']
     ? { restart: 'The server of LIVEKIT_URL is not ours to restart.' }
     : {},

@@ -5,7 +5,8 @@ import {
   type FakeBackend,
   type FakeClient,
 } from '../../../src/drivers/fake/index.js';
-import { failure, publication } from './session-harness.js';
+import { publication } from '../publication.js';
+import { failure } from './session-harness.js';
 
 const REQUEST: JoinRequest = {
   credentials: {},

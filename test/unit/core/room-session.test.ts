@@ -3,7 +3,8 @@ import { KICK_MESSAGE } from '../../../src/core/kick-message.js';
 import type { TokenAnswer, TokenRequest } from '../../../src/core/types.js';
 import type { FakeBackend } from '../../../src/drivers/fake/index.js';
 import { until } from './capture-harness.js';
-import { failure, publication, startBackend, TestPublisher, TestRoom } from './session-harness.js';
+import { publication } from '../publication.js';
+import { failure, startBackend, TestPublisher, TestRoom } from './session-harness.js';
 
 describe('room session', () => {
   let backend: FakeBackend;

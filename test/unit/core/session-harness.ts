@@ -138,23 +138,6 @@ export class TestPublisher implements Publisher {
   }
 }
 
-export function publication(change: Partial<Publication> = {}): Publication {
-  return {
-    type: 'main',
-    hasAudio: true,
-    hasVideo: true,
-    audio: null,
-    video: null,
-    audioMuted: false,
-    videoMuted: false,
-    audioProfile: 'speech',
-    width: 640,
-    height: 360,
-    frameRate: 15,
-    ...change,
-  };
-}
-
 /** A remote-stream element, at a place in the document of its own. */
 export class TestSink implements Sink {
   readonly node: Node = document.body.appendChild(document.createElement('i'));

@@ -1,23 +1,12 @@
 import { expect } from '@open-wc/testing';
 import type { RtcError } from '../../../src/core/errors.js';
-import type { ClientEvent, Publication } from '../../../src/drivers/driver.js';
+import type { ClientEvent } from '../../../src/drivers/driver.js';
 import { qiniu } from '../../../src/drivers/qiniu/index.js';
+import { publication } from '../publication.js';
 import { FakeTrack, picture, REQUEST, roomToken, settled, setUp } from './fake-sdk.js';
 
 const { signal } = new AbortController();
-const MAIN: Publication = {
-  type: 'main',
-  hasAudio: false,
-  hasVideo: true,
-  audio: null,
-  video: null,
-  audioMuted: false,
-  videoMuted: false,
-  audioProfile: 'speech',
-  width: 640,
-  height: 480,
-  frameRate: 15,
-};
+const MAIN = publication({ hasAudio: false, height: 480 });
 
 async function joined(more = {}, request = {}) {
   const made = setUp(more);

@@ -1,6 +1,7 @@
 /** Qiniu: leaving, in every state in which the SDK may be. */
 import { expect } from '@open-wc/testing';
 import type { RtcError } from '../../../src/core/errors.js';
+import { publication } from '../publication.js';
 import { picture, REQUEST, roomToken, settled, setUp, type FakeClient } from './fake-sdk.js';
 
 const { signal } = new AbortController();
@@ -151,19 +152,6 @@ describe('qiniu: leaving', () => {
   it('publishes nothing that the leave overtakes', async () => {
     const { client, native } = await joined();
     const video = picture();
-    const publication = {
-      type: 'main',
-      hasAudio: false,
-      hasVideo: true,
-      audio: null,
-      video,
-      audioMuted: false,
-      videoMuted: false,
-      audioProfile: 'speech',
-      width: 160,
-      height: 120,
-      frameRate: 10,
-    } as const;
     let publish = (): void => undefined;
     native.publish = (tracks) =>
       new Promise((resolve) => {
@@ -172,7 +160,7 @@ describe('qiniu: leaving', () => {
           resolve();
         };
       });
-    const publishing = client.publish(publication, signal);
+    const publishing = client.publish(publication({ hasAudio: false, video }), signal);
     await settled();
     await client.leave();
     publish();

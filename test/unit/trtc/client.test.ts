@@ -8,6 +8,7 @@ import type {
   Publication,
 } from '../../../src/drivers/driver.js';
 import { trtc } from '../../../src/drivers/trtc/index.js';
+import { publication } from '../publication.js';
 import { FakeRemoteStream, FakeSdk, type FakeClient } from './fake-sdk.js';
 
 const { signal } = new AbortController();
@@ -27,22 +28,9 @@ function track(): MediaStreamTrack {
   return made;
 }
 
-function publication(video: MediaStreamTrack | null, more: Partial<Publication> = {}): Publication {
-  return {
-    type: 'main',
-    hasAudio: false,
-    hasVideo: true,
-    audio: null,
-    video,
-    audioMuted: false,
-    videoMuted: false,
-    audioProfile: 'speech',
-    width: 160,
-    height: 120,
-    frameRate: 10,
-    ...more,
-  };
-}
+/** The camera alone. */
+const camera = (video: MediaStreamTrack | null, change: Partial<Publication> = {}): Publication =>
+  publication({ hasAudio: false, video, width: 160, height: 120, frameRate: 10, ...change });
 
 interface Stay {
   client: Client;
@@ -196,7 +184,7 @@ describe('trtc: a client', () => {
     await joined;
     native().held.add('publish');
     const picture = track();
-    const publishing = client.publish(publication(picture), signal);
+    const publishing = client.publish(camera(picture), signal);
     await waiting(native(), 'publish');
     const left = native();
     await client.leave();
@@ -211,8 +199,8 @@ describe('trtc: a client', () => {
     await joined;
     native().held.add('publish');
     const both = Promise.all([
-      client.publish(publication(track()), signal),
-      client.publish(publication(track(), { type: 'auxiliary' }), signal),
+      client.publish(camera(track()), signal),
+      client.publish(camera(track(), { type: 'auxiliary' }), signal),
     ]);
     await waiting(native(), 'publish');
     await aTimeout(0);
@@ -227,9 +215,9 @@ describe('trtc: a client', () => {
     const { client, native, joined } = enter();
     await joined;
     native().held.add('publish');
-    const first = client.publish(publication(track()), signal);
+    const first = client.publish(camera(track()), signal);
     await waiting(native(), 'publish');
-    const second = client.publish(publication(track(), { type: 'auxiliary' }), signal);
+    const second = client.publish(camera(track(), { type: 'auxiliary' }), signal);
     await client.switchRole('audience', {}, signal);
     expect((await failure(first)).code).to.equal('aborted');
     expect((await failure(second)).code).to.equal('aborted');
@@ -242,11 +230,11 @@ describe('trtc: a client', () => {
   it('changes what is published in place', async () => {
     const { client, joined } = enter();
     await joined;
-    await client.publish(publication(track()), signal);
+    await client.publish(camera(track()), signal);
     const [stream] = sdk.streams;
     stream?.calls.splice(0);
-    await client.publish(publication(track()), signal);
-    await client.publish(publication(null, { videoMuted: true }), signal);
+    await client.publish(camera(track()), signal);
+    await client.publish(camera(null, { videoMuted: true }), signal);
     expect(stream?.calls).to.deep.equal(['replaceTrack', 'replaceTrack', 'muteVideo']);
     expect(sdk.streams.length).to.equal(1);
   });
@@ -254,17 +242,17 @@ describe('trtc: a client', () => {
   it('shows the SDK a track that comes back only after it is unmuted', async () => {
     const { client, joined } = enter();
     await joined;
-    await client.publish(publication(null, { videoMuted: true }), signal);
+    await client.publish(camera(null, { videoMuted: true }), signal);
     const [stream] = sdk.streams;
     stream?.calls.splice(0);
-    await client.publish(publication(track()), signal);
+    await client.publish(camera(track()), signal);
     expect(stream?.calls).to.deep.equal(['unmuteVideo', 'replaceTrack']);
   });
 
   it('publishes again when the way back to audience was refused', async () => {
     const { client, native, joined } = enter();
     await joined;
-    await client.publish(publication(track()), signal);
+    await client.publish(camera(track()), signal);
     native().held.add('switchRole');
     const switching = client.switchRole('audience', {}, signal);
     await waiting(native(), 'switchRole');
@@ -375,7 +363,7 @@ describe('trtc: a client', () => {
   it('says once that it reconnects, and repeats then what is muted', async () => {
     const { client, native, events, joined } = enter();
     await joined;
-    await client.publish(publication(null, { videoMuted: true }), signal);
+    await client.publish(camera(null, { videoMuted: true }), signal);
     const [stream] = sdk.streams;
     stream?.calls.splice(0);
     for (const state of ['DISCONNECTED', 'RECONNECTING', 'RECONNECTING', 'CONNECTED'])
