@@ -35,14 +35,15 @@ export async function firstFrame(browser, { rounds, delay }) {
 /**
  * @param {import('playwright-core').Browser} browser
  * @param {{ ours: number, raw: number }} ports where each is served
- * @param {{ rounds: number, name: string }} options `name`: of the rooms, a new one each time
+ * @param {{ rounds: number, name: string, settled?: number }} options `name`: of the rooms, a new one
+ *   each time; `settled`: how long A is there when B comes, in milliseconds
  */
-export async function compare(browser, ports, { rounds, name }) {
+export async function compare(browser, ports, { rounds, name, settled = 400 }) {
   const times = { ours: [], raw: [] };
   // Interleaved, and each first in turn; round -1 warms the browser up and is not counted.
   for (let round = -1; round < rounds; round += 1) {
     for (const arm of round % 2 ? ['ours', 'raw'] : ['raw', 'ours']) {
-      const time = await measure(browser, ports[arm], `${name}-${arm}-${round}`);
+      const time = await measure(browser, ports[arm], `${name}-${arm}-${round}`, settled);
       if (round >= 0) times[arm].push(time);
     }
   }
@@ -50,14 +51,14 @@ export async function compare(browser, ports, { rounds, name }) {
   return { ours, raw, ratio: ours.median / raw.median };
 }
 
-async function measure(browser, port, room) {
+async function measure(browser, port, room, settled) {
   const address = (user) => `http://127.0.0.1:${port}/call.html?room=${room}&user=${user}`;
   const context = await browser.newContext();
   try {
     const a = await context.newPage();
     await a.goto(address('A'));
     await a.waitForFunction(isReady, undefined, { timeout: LIMIT });
-    await a.waitForTimeout(400);
+    await a.waitForTimeout(settled);
     const other = await browser.newContext();
     try {
       const b = await other.newPage();

@@ -11,6 +11,12 @@ import { compare } from './first-frame.mjs';
 import { answer, HTML, listening, SCRIPT } from './sites.mjs';
 
 /**
+ * Milliseconds. A second after somebody began to publish, livekit-server asks him for keyframes,
+ * and for half a second more passes nobody's wish for one on: who comes then waits, by chance.
+ */
+const SETTLED = 2_000;
+
+/**
  * @param {import('playwright-core').Browser} browser
  * @param {{ rounds: number }} options
  * @returns {Promise<object>} `{ missing }`, a sentence, where there is no server
@@ -35,7 +41,7 @@ export async function livekitFirstFrame(browser, { rounds }) {
       sites[name] = site;
     }
     const ports = { ours: sites.ours.port, raw: sites.raw.port };
-    const times = await compare(browser, ports, { rounds, name: 'bench-livekit' });
+    const times = await compare(browser, ports, { rounds, name: 'bench-livekit', settled: SETTLED });
     return { ...times, bytes: { ours: sites.ours.bytes(), raw: sites.raw.bytes() } };
   } finally {
     for (const close of open) await close();

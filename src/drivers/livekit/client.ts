@@ -371,10 +371,10 @@ export class LivekitClient implements Client, RoomListener, ConnectionHost {
     };
   }
 
-  #receive(): void {
+  readonly #receive = (): void => {
     const { roster } = this.#parts ?? {};
-    roster?.streams.forEach((stream) => receive(stream, roster.wanted(stream)));
-  }
+    roster?.streams.forEach((stream) => receive(stream, roster.wanted(stream), this.#receive));
+  };
 
   /** Brings what is received to what is wanted, and tells what is different. */
   #sync(): void {

@@ -93,6 +93,7 @@ export class Connection implements FailoverHost {
   // What the Room tells.
 
   signalled(): void {
+    this.room.options.adaptiveStream = false;
     this.#word();
   }
 
@@ -143,6 +144,8 @@ export class Connection implements FailoverHost {
   async #connect(address: string, signal: AbortSignal, ms?: number): Promise<void> {
     const { room } = this;
     const transports = noteTransports(room);
+    // Asks the node to begin with the smallest layer; what it sends afterwards is the driver's to say.
+    room.options.adaptiveStream = true;
     const connected = room.connect(address, this.token, this.options);
     const what = `LiveKit at ${address}`;
     const word = new Promise<void>((resolve) => (this.#word = resolve));

@@ -8,9 +8,12 @@ const room = new Room({
   // As ours; else 720p, twice as many pixels.
   videoCaptureDefaults: { resolution: { width: 854, height: 480, frameRate: 30 } },
 });
-const show = (track) => document.body.append(track.attach());
-room.on(RoomEvent.TrackSubscribed, show);
-room.on(RoomEvent.LocalTrackPublished, ({ track }) => track.kind === 'video' && show(track));
+const [local, remote] = document.querySelectorAll('video');
+room.on(RoomEvent.TrackSubscribed, (track) => {
+  document.body.classList.add('pair');
+  track.attach(remote);
+});
+room.on(RoomEvent.LocalTrackPublished, ({ track }) => track.kind === 'video' && track.attach(local));
 
 const response = await fetch('/token', {
   method: 'POST',

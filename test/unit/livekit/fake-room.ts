@@ -56,9 +56,10 @@ export class FakePublication {
     return this as unknown as RemoteTrackPublication;
   }
 
-  /** Media has arrived. */
-  arrive(): MediaStreamTrack {
-    const mediaStreamTrack = { id: crypto.randomUUID() } as MediaStreamTrack;
+  /** The track has arrived; nothing flows in it yet when it is muted. */
+  arrive(muted = false): MediaStreamTrack & { muted: boolean } {
+    const made = Object.assign(new EventTarget(), { id: crypto.randomUUID(), muted });
+    const mediaStreamTrack = made as unknown as MediaStreamTrack & { muted: boolean };
     this.track = { mediaStreamTrack, streamState: 'active' };
     return mediaStreamTrack;
   }

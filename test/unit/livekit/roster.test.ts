@@ -7,6 +7,7 @@ import { participant, permissions, type FakeParticipant } from './fake-room.js';
 
 const { Camera, Microphone, ScreenShare, ScreenShareAudio } = Track.Source;
 const ALL: DefaultSubscription = { audio: true, video: true };
+const nothing = (): void => undefined;
 
 function setUp(defaults: DefaultSubscription = ALL): {
   room: Map<string, FakeParticipant & RemoteParticipant>;
@@ -76,7 +77,7 @@ describe('livekit: roster', () => {
     const { roster, enter, told } = setUp();
     const bob = participant('bob', [Camera]);
     enter(bob);
-    receive(roster.streams[0]!, ALL); // There is one: it was published above.
+    receive(roster.streams[0]!, ALL, nothing); // There is one: it was published above.
     bob.trackPublications.get(Camera)?.arrive();
     roster.sync();
     expect(told()).to.deep.equal([
@@ -228,21 +229,29 @@ describe('livekit: receiving', () => {
 
   it('subscribes to what is wanted, once', () => {
     const { one, told } = stream();
-    receive(one, { audio: true, video: false });
-    receive(one, { audio: true, video: false });
+    receive(one, { audio: true, video: false }, nothing);
+    receive(one, { audio: true, video: false }, nothing);
     expect(told()).to.deep.equal(['microphone subscribe']);
   });
 
-  it('tells the size when the picture is there, and again when it came anew', () => {
+  it('tells the size when the picture flows, and again when it came anew', () => {
     const { one, told, bob } = stream();
     const wanted = { audio: false, video: true, width: 320.4, height: 180 };
-    receive(one, wanted);
+    const again = (): void => receive(one, wanted, again);
+    again();
     expect(told()).to.deep.equal(['camera subscribe']);
-    bob.trackPublications.get(Camera)?.arrive();
-    receive(one, wanted);
-    expect(told()).to.deep.equal(['camera again', 'camera 320x180']);
-    receive(one, { ...wanted, width: 640, height: 360 });
+    const first = bob.trackPublications.get(Camera)!.arrive(true); // Just published.
+    again();
+    expect(told(), 'begins with the smallest').to.deep.equal([]);
+    first.muted = false;
+    first.dispatchEvent(new Event('unmute'));
+    expect(told()).to.deep.equal(['camera 320x180']);
+    first.muted = true;
+    receive(one, { ...wanted, width: 640, height: 360 }, again);
     expect(told()).to.deep.equal(['camera 640x360']);
+    bob.trackPublications.get(Camera)?.arrive();
+    again();
+    expect(told()).to.deep.equal(['camera 320x180', 'camera again']);
   });
 
   it('does not go on receiving what is published anew', () => {
@@ -253,28 +262,28 @@ describe('livekit: receiving', () => {
     before?.setSubscribed(true);
     const after = participant('', [Camera]).trackPublications.get(Camera)!; // Just made.
     bob.trackPublications.set('later', after);
-    for (const one of roster.streams) receive(one, ALL);
+    for (const one of roster.streams) receive(one, ALL, nothing);
     expect([before?.told, after.told]).to.deep.equal([['subscribe', 'unsubscribe'], ['subscribe']]);
   });
 
   it('pauses a picture out of sight, and shows it again', () => {
     const { one, told, bob } = stream();
-    receive(one, ALL);
+    receive(one, ALL, nothing);
     bob.trackPublications.get(Camera)?.arrive();
     told();
-    receive(one, { audio: true, video: false });
-    receive(one, { audio: true, video: false });
+    receive(one, { audio: true, video: false }, nothing);
+    receive(one, { audio: true, video: false }, nothing);
     expect(told()).to.deep.equal(['camera disable']);
-    receive(one, ALL);
+    receive(one, ALL, nothing);
     expect(told()).to.deep.equal(['camera enable']);
   });
 
   it('unsubscribes what nobody watches', () => {
     const { one, told, bob } = stream();
-    receive(one, ALL);
+    receive(one, ALL, nothing);
     bob.trackPublications.get(Camera)?.arrive();
     told();
-    receive(one, { audio: false, video: false });
+    receive(one, { audio: false, video: false }, nothing);
     expect(told()).to.deep.equal(['camera unsubscribe', 'microphone unsubscribe']);
   });
 });
