@@ -1,7 +1,7 @@
 import type { UserRole } from '../drivers/driver.js';
 import { RoomError } from './room-error.js';
 import type { Room } from './room.js';
-import { covers, receives, type Session } from './session.js';
+import { covers, receives, TYPES, wishFor, type Session } from './session.js';
 
 export interface Limits {
   maxFanout: number;
@@ -38,7 +38,7 @@ export function checkCapacity(room: Room, newcomer: Newcomer, limits: Limits): v
     if (viewers >= maxFanout) throw tooManyViewers(maxFanout, anchor.user);
   }
   // Nobody publishes yet: the viewers of whoever will.
-  const watching = others.filter(({ want }) => covers(want, newcomer.user)).length;
+  const watching = others.filter((one) => watches(one, newcomer)).length;
   if (newcomer.role === 'anchor' && watching > maxFanout) {
     throw tooManyViewers(maxFanout, newcomer.user);
   }
@@ -47,6 +47,14 @@ export function checkCapacity(room: Room, newcomer: Newcomer, limits: Limits): v
   const joins = newcomer.role === 'audience' && (audio || video) && !only;
   if (!anchors.length && joins && open >= maxFanout)
     throw tooManyViewers(maxFanout, 'whoever publishes');
+}
+
+/** Also what was asked of somebody who was an audience until now. */
+function watches(viewer: Session, { user, session }: Newcomer): boolean {
+  if (!session) return covers(viewer.want, user);
+  return TYPES.map((type) => wishFor(viewer, session, type)).some(
+    ({ audio, video }) => audio || video,
+  );
 }
 
 /** @throws RoomError `room-full` when `viewer` begins to receive from an anchor who has no place left */

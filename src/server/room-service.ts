@@ -231,7 +231,10 @@ export class RoomService {
       if (claims.room !== room.id || claims.user !== session.user)
         throw new RoomError('forbidden', 'The token is for another room or user.');
       this.#checkBan(room.id, session.user, claims);
+      // All of it: or one that lives longer would prolong what an earlier one allowed.
       session.tokenExpires = claims.expiresAt;
+      session.limit = claims.role;
+      session.moderator = claims.moderator;
     } else if (this.#expired(session)) {
       throw new RoomError('auth', 'The token has expired; a role switch needs a new one.');
     }
@@ -384,26 +387,22 @@ export class RoomService {
 
   #subscribe(session: Session, wishes: StreamWish[]): void {
     const { room } = session;
-    let found = 0;
-    for (const wish of wishes) {
+    const known = wishes.flatMap((wish) => {
       const publisher = room.sessions.get(wish.session);
-      if (!publisher || publisher === session) continue;
-      found++;
-      if (
-        (wish.audio || wish.video) &&
-        publisher.role === 'anchor' &&
-        !receives(session, publisher)
-      ) {
+      return publisher && publisher !== session ? { wish, publisher } : [];
+    });
+    // All or nothing: who is refused one of them counts none as given.
+    for (const { wish, publisher } of known) {
+      const begins = (wish.audio || wish.video) && !receives(session, publisher);
+      if (begins && publisher.role === 'anchor')
         checkFanout(room, publisher, session, this.settings);
-      }
+    }
+    for (const { wish, publisher } of known)
       session.wishes.set(streamId(publisher.id, wish.type), wish);
-    }
     reconnect(room, session, this.newId, this.clock.now());
-    for (const id of new Set(wishes.map((wish) => wish.session))) {
-      const publisher = room.sessions.get(id);
-      if (publisher && publisher !== session) tellWanted(session, publisher);
-    }
-    if (wishes.length && !found)
+    for (const publisher of new Set(known.map(({ publisher }) => publisher)))
+      tellWanted(session, publisher);
+    if (wishes.length && !known.length)
       throw new RoomError('stream-gone', 'The user of this stream has left.');
   }
 

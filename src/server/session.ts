@@ -21,9 +21,9 @@ export interface Session {
   readonly room: Room;
   readonly user: string;
   readonly link: boolean;
-  readonly moderator: boolean;
-  /** The highest role that its token allows. */
-  readonly limit: UserRole;
+  moderator: boolean;
+  /** The highest role that its latest token allows. */
+  limit: UserRole;
   /** Grows with every join: who has been here longer. */
   readonly order: number;
   readonly outbox: Outbox;

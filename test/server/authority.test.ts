@@ -318,6 +318,20 @@ describe('what a token may', () => {
     bench.service.resume(session.id, session.resumeToken);
   });
 
+  test('a new token that allows less prolongs nothing of an earlier one', () => {
+    const bench = new Bench();
+    const more = { mode: 'live', role: 'anchor' } as const;
+    const { session } = bench.join('a', more, claims({ moderator: true }));
+    const less = claims({ role: 'audience', expiresAt: 1_700_001_000 });
+    bench.service.switchRole(session, 'audience', less);
+    assert.throws(() => bench.service.switchRole(session, 'anchor'), { code: 'forbidden' });
+    bench.clock.turn(131_000);
+    assert.throws(() => bench.service.switchRole(session, 'anchor'), { code: 'forbidden' });
+    assert.throws(() => bench.service.handle(session, { t: 'kick', id: 1, user: 'b' }), {
+      code: 'forbidden',
+    });
+  });
+
   test('a link’s token is audience only and moderates nothing, however it was minted', async () => {
     const { server, url } = await start({});
     const { token } = await server.mintToken({

@@ -353,6 +353,38 @@ describe('capacity', () => {
     );
   });
 
+  test('viewers of somebody who was an audience until now count too', () => {
+    const bench = new Bench({ maxFanout: 1 });
+    const singer = bench.audience('s', { want: { audio: false, video: false } });
+    for (const user of ['v', 'w']) {
+      const { session } = bench.audience(user, { want: { audio: false, video: false } });
+      const wish = { session: singer.session.id, type: 'main', audio: true, video: true } as const;
+      bench.service.handle(session, { t: 'subscribe', id: 1, wishes: [wish] });
+    }
+    assert.throws(() => bench.service.switchRole(singer.session, 'anchor'), refused('room-full'));
+  });
+
+  test('a subscription that is refused changes nothing', () => {
+    const bench = new Bench({ maxFanout: 1 });
+    const nothing = { want: { audio: false, video: false } };
+    const [free, full] = [bench.anchor('free', nothing), bench.anchor('full', nothing)];
+    const only = { audio: true, video: true, only: ['full'] };
+    bench.audience('v', { want: only });
+    const viewer = bench.audience('w', nothing);
+    const wishes = [free, full].map(
+      ({ session: { id } }) => ({ session: id, type: 'main', audio: true, video: true }) as const,
+    );
+    const ask = (some: typeof wishes): void =>
+      bench.service.handle(viewer.session, { t: 'subscribe', id: 1, wishes: some });
+    assert.throws(() => ask(wishes), refused('room-full'));
+    const told = (): number =>
+      heard(free, 'wanted').filter(({ session }) => session === viewer.session.id).length;
+    bench.service.settle(viewer.session);
+    assert.equal(told() + heard(viewer, 'connect').length, 0);
+    ask(wishes.slice(0, 1));
+    assert.equal(told(), 1);
+  });
+
   test('a fifth anchor is refused in a live room, also by a role switch', () => {
     const bench = new Bench();
     for (let i = 0; i < 4; i++) bench.anchor(`a${i}`);
