@@ -91,9 +91,10 @@ export class Slot {
   want(key: string | null): boolean {
     this.wanted = key;
     if (this.next?.key !== key) this.cancel();
+    if (this.failed?.key !== key) this.failed = null;
     if (key === null) {
       this.held?.release();
-      this.held = this.failed = null;
+      this.held = null;
       this.lost = false;
     }
     return key !== null && this.held?.key !== key && !this.next && this.failed?.key !== key;

@@ -99,7 +99,8 @@ export class LocalCapture {
     this.#wish = wish;
     if (before?.trackProcessor !== wish.trackProcessor) this.#processors++;
     if (before?.mediaStream !== wish.mediaStream) this.#follow(wish.mediaStream);
-    this.#waiters.reject(wish.noPublish ? 'published' : 'unpublished');
+    if (wish.noPublish) this.#waiters.reject('published');
+    else if (this.#asksAnything) this.#waiters.reject('unpublished');
     this.#register();
     this.#poke();
   }
@@ -127,7 +128,8 @@ export class LocalCapture {
   /** Settles when all that is asked for now was answered: live, or the first failure. */
   whenCaptured(): Promise<void> {
     this.#reconcile();
-    if (this.#state === 'failed' && this.error) return Promise.reject(this.error);
+    const error = this.#state === 'failed' ? this.error : this.#unchanged;
+    if (error) return Promise.reject(error);
     if (!this.#asksAnything) return Promise.reject(nothingAsked());
     return this.#answered ? Promise.resolve() : this.#waiters.wait('captured');
   }
@@ -168,6 +170,11 @@ export class LocalCapture {
   get #asksAnything(): boolean {
     const { audio, video, screen, mediaStream } = this.#wish ?? {};
     return !!(audio || video || screen || mediaStream);
+  }
+
+  /** Why what was there before is captured still. */
+  get #unchanged(): RtcError | undefined {
+    return this.#slots.find(({ held, failed }) => held && failed)?.failed?.error;
   }
 
   /** Nothing is on its way, and something is live. */
@@ -324,10 +331,9 @@ export class LocalCapture {
       this.#told = error.message;
       this.host.emit('rtc-error', { error, reverted });
     }
-    if (first && !this.#slots.some((slot) => slot.held ?? slot.next)) {
-      this.#waiters.reject('captured', first);
-      this.#waiters.reject('published', first);
-    }
+    const nothing = !this.#slots.some((slot) => slot.held ?? slot.next);
+    if (first && (nothing || this.#unchanged)) this.#waiters.reject('captured', first);
+    if (first && nothing) this.#waiters.reject('published', first);
   }
 
   /** @returns those of the wishes that stood */

@@ -84,6 +84,17 @@ describe('local capture', () => {
       expect(spy.live).to.have.length(1);
     });
 
+    it('tells close() that all is unpublished, whatever else changes meanwhile', async () => {
+      stage.want({ audio: true });
+      stage.join();
+      await until(() => stage.capture.published);
+      stage.want({ audio: false });
+      const over = stage.capture.whenUnpublished();
+      stage.want({ profile: '720p' });
+      await over;
+      expect(stage.room.publications).to.have.length(0);
+    });
+
     it('rejects publish() that a later unpublish() overtakes', async () => {
       stage.want({ audio: true });
       const promise = stage.capture.whenPublished().catch((error: unknown) => error);
@@ -380,6 +391,23 @@ describe('local capture', () => {
       expect(stage.all('rtc-error')[0]?.error).to.include({ code: 'device-missing', fatal: false });
       expect(stage.track('audio')).to.equal(before);
       expect(before?.readyState).to.equal('live');
+    });
+
+    it('says so to who waits for a new device, until it is not asked for any more', async () => {
+      stage.want({ audio: true, preview: true });
+      await stage.capture.whenCaptured();
+      const failure = (): Promise<RtcError> =>
+        stage.capture.whenCaptured().then(
+          () => Promise.reject(new Error('It should have failed.')),
+          (error: unknown) => error as RtcError,
+        );
+      stage.want({ microphoneId: 'no-such-device' });
+      expect(await failure()).to.include({ code: 'device-missing', fatal: false });
+      stage.want({ microphoneId: 'no-such-device' });
+      expect(await failure(), 'asked twice').to.include({ code: 'device-missing' });
+      stage.want({ microphoneId: undefined });
+      await stage.capture.whenCaptured();
+      expect(stage.capture.error).to.equal(null);
     });
 
     it('takes the wishes back when publishing is refused', async () => {
