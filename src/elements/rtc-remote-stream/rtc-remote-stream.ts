@@ -151,9 +151,10 @@ export class RtcRemoteStream extends TileElement {
     const userId = stream?.userId ?? this.userId ?? '';
     const name = stream ? nameOf(stream.userData, userId) : userId;
     this.media.classList.toggle('contain', this.fit ? this.fit === 'contain' : screen);
+    const { code, message } = stream?.failure ?? {};
     const note = blocked
       ? this.#renderResume(this.text(picture ? 'hear' : 'play'))
-      : renderStatus(stream?.failure ? this.text('lost', name) : '');
+      : renderStatus(code === 'network' ? this.text('lost', name) : message);
     return renderTile({
       picture: picture && !!(playing || blocked),
       name: screen && name ? this.text('screen', name) : name,

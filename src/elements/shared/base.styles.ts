@@ -94,15 +94,17 @@ export const baseStyles = css`
     background: color-mix(in oklab, var(--_surface) 88%, transparent);
     backdrop-filter: blur(8px);
   }
+  /* Not display: none, or assistive technology would not hear of its first sentence. */
   [part='status'].none {
-    display: none;
+    position: absolute !important;
+    opacity: 0;
+    pointer-events: none;
   }
   @media (prefers-reduced-motion: reduce) {
-    * {
+    *,
+    ::after {
+      animation: none !important;
       transition: none !important;
-    }
-    .spinner {
-      animation: none;
     }
   }
 `;

@@ -1,4 +1,5 @@
 import { expect, fixture, html, oneEvent, waitUntil } from '@open-wc/testing';
+import { RtcError } from '../../../src/core/errors.js';
 import type { RtcCrossRoomLink } from '../../../src/elements/rtc-cross-room-link/rtc-cross-room-link.js';
 import type { RtcRemoteStream } from '../../../src/elements/rtc-remote-stream/rtc-remote-stream.js';
 import type { RtcRoom } from '../../../src/elements/rtc-room/rtc-room.js';
@@ -112,6 +113,20 @@ describe('rtc-remote-stream', () => {
       'Microphone is off',
     );
     expect(tile.matches(':state(muted)')).to.be.true;
+  });
+
+  it('says that it is tried again only where it is', async () => {
+    const room = await roomWith('<rtc-remote-stream user-id="a"></rtc-remote-stream>');
+    const tile = room.querySelector('rtc-remote-stream') as RtcRemoteStream;
+    const said = async (error: RtcError): Promise<string | null | undefined> => {
+      backend.client.emit({ type: 'stream-health', streamId: 'a:main', error });
+      await tasks();
+      return tile.renderRoot.querySelector('[part=message]')?.textContent;
+    };
+    const lost = await said(new RtcError('network', 'No route.'));
+    expect(lost).to.equal('No connection to a. Trying again…');
+    expect(await said(new RtcError('forbidden', 'Not for you.'))).to.equal('Not for you.');
+    expect(tile.playbackState).to.equal('failed');
   });
 
   it('finds its room by for, in any order, and follows the id', async () => {
