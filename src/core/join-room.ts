@@ -20,7 +20,7 @@ export interface JoinContext {
   previousSession?: string;
   waiting(seconds: number): void;
   /** Refuses with `state` when this user is in this room on this page already. */
-  claim(wish: RoomWish): void;
+  claim(wish: RoomWish, signal: AbortSignal): Promise<void> | undefined;
   publications(): Publication[];
   subscribe(): DefaultSubscription;
 }
@@ -49,8 +49,10 @@ export function tokenRequest(wish: RoomWish, reason: TokenRequest['reason']): To
 export async function joinRoom(
   wish: RoomWish,
   context: JoinContext,
-  signal: AbortSignal,
+  wanted: AbortSignal,
 ): Promise<Joined> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([wanted, over.signal]);
   const reason = context.link ? 'link' : 'join';
   const ask = (): Promise<TokenAnswer> =>
     getToken(wish, tokenRequest(wish, reason), signal, (seconds) => context.waiting(seconds));
@@ -59,8 +61,9 @@ export async function joinRoom(
   asked.catch(() => undefined);
 
   let target = wish;
-  let made = await create(target, context.link, signal);
+  let made: Made | undefined;
   try {
+    made = await create(target, context.link, signal);
     made.client.warm?.();
     let answer = await asked;
     for (let again = isRenewable(wish); ; again = false) {
@@ -72,7 +75,7 @@ export async function joinRoom(
         made = await create(next, context.link, signal);
       }
       target = next;
-      context.claim(target);
+      await context.claim(target, signal);
       const sent = target.userRole === 'anchor' ? context.publications() : [];
       const subscribe = context.subscribe();
       const { client, listen } = made;
@@ -104,10 +107,14 @@ export async function joinRoom(
       }
     }
   } catch (error) {
-    made.client.destroy();
+    // Also the question for a token, which a driver that does not load leaves behind.
+    over.abort();
+    made?.client.destroy();
     throw error;
   }
 }
+
+type Made = Pick<Joined, 'client' | 'listen'>;
 
 /** @throws RtcError `argument` when there is no back end of that name, `network` when it does not load */
 async function loadDriver(name: string): Promise<Driver> {
@@ -129,11 +136,7 @@ async function loadDriver(name: string): Promise<Driver> {
   }
 }
 
-async function create(
-  wish: RoomWish,
-  link: boolean,
-  signal: AbortSignal,
-): Promise<{ client: Client; listen: Joined['listen'] }> {
+async function create(wish: RoomWish, link: boolean, signal: AbortSignal): Promise<Made> {
   const driver = await settle(loadDriver(wish.provider), { signal });
   const options = driverOptions(wish, driver);
   const { roomId = '', mode, userId, url, appId, sdkUrl, sdkIntegrity } = wish;

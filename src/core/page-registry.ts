@@ -1,23 +1,40 @@
+import { sleep } from './async.js';
 import { RtcError } from './errors.js';
 import type { RoomWish } from './types.js';
 
-/** Who on this page is which user in which room; a second one would kick the first. */
-const claims = new Map<string, object>();
+interface Owner {
+  /** It is on its way out of its room. */
+  readonly ending: boolean;
+}
 
-/** @throws RtcError `state` when another owner on this page is this user in this room */
-export function claimRoom({ provider, url, appId, roomId, userId }: RoomWish, owner: object): void {
+/** Who on this page is which user in which room; a second one would kick the first. */
+const claims = new Map<string, Owner>();
+
+/**
+ * Waits for one that is ending: the element that this one has taken the place of, which may hear of
+ * that a task later.
+ * @throws RtcError `state` when another owner on this page is this user in this room, `aborted`
+ */
+export async function claimRoom(
+  { provider, url, appId, roomId, userId }: RoomWish,
+  owner: Owner,
+  signal: AbortSignal,
+): Promise<void> {
   releaseRoom(owner);
   if (!userId) return;
   const key = JSON.stringify([provider, url, appId, roomId, userId]);
-  if (claims.has(key)) {
-    throw new RtcError(
-      'state',
-      `Another rtc-room on this page is “${userId}” in room “${roomId ?? ''}” already. Remove one, or give it another user-id.`,
-    );
+  for (let pause = 0; claims.has(key); pause = 20) {
+    if (pause && !claims.get(key)?.ending) {
+      throw new RtcError(
+        'state',
+        `Another rtc-room on this page is “${userId}” in room “${roomId ?? ''}” already. Remove one, or give it another user-id.`,
+      );
+    }
+    await sleep(pause, signal);
   }
   claims.set(key, owner);
 }
 
-export function releaseRoom(owner: object): void {
+export function releaseRoom(owner: Owner): void {
   for (const [key, holder] of claims) if (holder === owner) claims.delete(key);
 }

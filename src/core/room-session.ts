@@ -43,13 +43,10 @@ export class RoomSession extends SessionFacts {
   #kickedBy: string | undefined;
   #previous: string | undefined;
   #active = false;
+  #leaving = false;
   readonly #waiters = new Waiters<'join' | 'leave' | UserRole>();
   readonly #subscriptions = new Subscriptions(this);
   readonly #publications = new Publications(this);
-  readonly #renewal = new Renewal(
-    () => this.wanted,
-    (error) => this.report(error),
-  );
   readonly #playback = new BlockedPlayback(
     () => this.#allViews(),
     (streams) => this.host.emit('rtc-autoplay-blocked', { streams }),
@@ -59,6 +56,8 @@ export class RoomSession extends SessionFacts {
     (error, step) => this.#failed(error, step),
   );
 
+  readonly #renewal: Renewal;
+
   /** @param parent Given for a link's session: the room whose link it is. */
   constructor(
     host: SessionHost,
@@ -66,6 +65,11 @@ export class RoomSession extends SessionFacts {
   ) {
     super(host);
     this.view = new StreamView(this, host);
+    this.#renewal = new Renewal(
+      () => this.wanted,
+      (error) => this.report(error),
+      parent ? 'link' : 'renew',
+    );
     if (!parent) this.views.add(this.view);
   }
 
@@ -73,6 +77,11 @@ export class RoomSession extends SessionFacts {
     return [...this.#publications.publishers].flatMap(({ main, auxiliary }) =>
       [main, auxiliary].filter((stream) => !!stream),
     );
+  }
+
+  /** See claimRoom(). */
+  get ending(): boolean {
+    return this.#next()?.key === 'leave';
   }
 
   /** What the page wants now; carried out once per microtask. */
@@ -90,7 +99,8 @@ export class RoomSession extends SessionFacts {
       if (!before?.joined) this.ended = this.error = null;
       else if (identityOf(before) !== identityOf(wish)) this.#waiters.reject('join');
     }
-    this.#waiters.reject(wish.userRole === 'anchor' ? 'audience' : 'anchor');
+    if (wish.joined) this.#waiters.reject(wish.userRole === 'anchor' ? 'audience' : 'anchor');
+    else this.#noRole();
     if (this.stay && before?.audioLevels !== wish.audioLevels) {
       this.stay.client.setAudioLevels?.(wish.audioLevels);
     }
@@ -113,9 +123,8 @@ export class RoomSession extends SessionFacts {
   }
 
   whenJoined(): Promise<void> {
-    if (this.inRoom && identityOf(this.wanted as RoomWish) === this.stay?.identity) {
-      return Promise.resolve();
-    }
+    const same = this.inRoom && identityOf(this.wanted as RoomWish) === this.stay?.identity;
+    if (same && !this.#leaving) return Promise.resolve();
     if (this.#lane.stuck && this.error) return Promise.reject(this.error);
     return this.#waiters.wait('join');
   }
@@ -209,7 +218,8 @@ export class RoomSession extends SessionFacts {
             this.host.changed();
             this.host.emit('rtc-waiting', { retryAfter });
           },
-          claim: (target) => this.parent ?? claimRoom(target, this),
+          claim: (target, unwanted) =>
+            this.parent ? undefined : claimRoom(target, this, unwanted),
           publications: () => this.#publications.ready(),
           subscribe: () => this.views.defaults,
         },
@@ -249,7 +259,7 @@ export class RoomSession extends SessionFacts {
       this.takeBack({ userRole: stay.role });
     }
     if (this.wanted?.audioLevels) client.setAudioLevels?.(true);
-    this.#renewal.start(joined, client);
+    this.#renewal.start(stay, joined.answer);
     this.#publications.confirm(result.published, joined.sent, client);
     this.setState('connected');
     this.host.emit('rtc-joined', {
@@ -272,11 +282,13 @@ export class RoomSession extends SessionFacts {
   }
 
   async #leave(stay: Stay): Promise<void> {
+    this.#leaving = true;
     await settle(stay.client.leave(), { ms: LEAVE_PATIENCE, signal: stay.gone }).catch(
       (error: unknown) => {
         log('debug', 'leave', error);
       },
     );
+    this.#leaving = false;
     if (this.stay === stay) this.#over(this.#leaveReason, this.#kickedBy);
     this.#leaveReason = 'leave';
     this.#kickedBy = undefined;
@@ -334,6 +346,7 @@ export class RoomSession extends SessionFacts {
     } else {
       this.#previous = undefined;
       this.afterglow?.end();
+      this.#noRole(error);
       this.refuse(error, { joined: false });
     }
     this.error = error;
@@ -387,11 +400,13 @@ export class RoomSession extends SessionFacts {
       this.#lane.poke();
       return;
     }
+    const code = reason === 'token-expired' ? 'auth' : 'forbidden';
+    const error = new RtcError(code, message, { fatal: true, vendorCode: reason });
+    this.#noRole(error);
     this.takeBack({ joined: false });
     this.#over(reason, undefined, () => this.banned(reason, message));
-    const code = reason === 'token-expired' ? 'auth' : 'forbidden';
-    this.error = new RtcError(code, message, { fatal: true, vendorCode: reason });
-    this.report(this.error, ['joined']);
+    this.error = error;
+    this.report(error, ['joined']);
     this.#lane.poke();
   }
 
@@ -417,6 +432,11 @@ export class RoomSession extends SessionFacts {
     this.#waiters.resolve('leave');
     this.#lane.poke();
     this.#lead();
+  }
+
+  /** No back end will answer to a role switch any more. */
+  #noRole(error?: RtcError): void {
+    for (const role of ['anchor', 'audience'] as const) this.#waiters.reject(role, error);
   }
 
   #lead(): void {

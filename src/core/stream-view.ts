@@ -67,7 +67,6 @@ export class StreamView {
 
   /** Fires `rtc-stream-added`; a cancelled one stays out of the layout and of unnamed sinks. */
   announce(stream: RemoteStream): void {
-    if (!this.#allows(stream)) return;
     if (!this.host.emit('rtc-stream-added', { roomId: stream.roomId, stream })) {
       this.#withheld.add(stream);
     }

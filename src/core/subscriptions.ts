@@ -10,6 +10,8 @@ interface Entry {
   lane: Lane;
   wanted: Subscription | undefined;
   actual: string;
+  /** Why the back end does not give it. */
+  refused?: RtcError;
 }
 
 export interface SubscriptionsHost {
@@ -35,12 +37,13 @@ export class Subscriptions {
       () => this.#next(stream),
       (error) => {
         if (isTransient(error)) return true;
-        if (error.code !== 'stream-gone') stream.failure = error;
+        if (error.code !== 'stream-gone') entry.refused = stream.failure = error;
         this.host.viewChanged();
         return false;
       },
     );
-    this.#entries.set(stream, { lane, wanted: undefined, actual });
+    const entry: Entry = { lane, wanted: undefined, actual };
+    this.#entries.set(stream, entry);
   }
 
   /** @param views What each view wants; the union is received. */
@@ -86,7 +89,8 @@ export class Subscriptions {
         if (this.#entries.get(stream) !== entry)
           throw new RtcError('stream-gone', 'The stream has ended.');
         entry.actual = key;
-        stream.failure = null;
+        // That no media arrives is not mended by this.
+        if (stream.failure === entry.refused) stream.failure = null;
         const subscribed = !!wanted && (wanted.audio || wanted.video);
         if (stream.subscribed !== subscribed) {
           stream.subscribed = subscribed;

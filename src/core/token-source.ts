@@ -33,7 +33,9 @@ export async function getToken(
       (cause: unknown) => {
         if (cause instanceof RtcError) throw cause;
         const text = cause instanceof Error ? cause.message : String(cause);
-        throw new RtcError('auth', `tokenSource failed: ${text}`, { cause });
+        // With a TypeError fetch() says that there is no way to the server.
+        const code = cause instanceof TypeError ? 'network' : 'auth';
+        throw new RtcError(code, `tokenSource failed: ${text}`, { cause });
       },
     );
     return typeof answer === 'string' ? { token: answer } : answer;

@@ -155,6 +155,24 @@ describe('room session', () => {
       expect(room.errors).to.have.length(0);
     });
 
+    it('tells who joins again while it leaves when it is in again', async () => {
+      const room = await new TestRoom(backend).join();
+      backend.scheduler.manual = true;
+      room.set({ joined: false });
+      const left = failure(room.session.whenLeft());
+      await until(() => backend.created[0]?.calls.includes('leave'));
+      room.set({ joined: true });
+      let inside = false;
+      const joined = room.session.whenJoined().then(() => (inside = true));
+      expect((await left).code).to.equal('aborted');
+      expect(inside).to.equal(false);
+      backend.scheduler.manual = false;
+      await joined;
+      expect(room.session.inRoom).to.equal(true);
+      expect(backend.joins).to.equal(2);
+      await ended(room);
+    });
+
     it('revives after its end', async () => {
       const room = await new TestRoom(backend).join();
       await ended(room);
@@ -253,6 +271,21 @@ describe('room session', () => {
       });
     }
 
+    it('waits for the same user who is just leaving', async () => {
+      const first = await new TestRoom(backend).join();
+      backend.scheduler.manual = true;
+      first.set({ joined: false });
+      const second = new TestRoom(backend);
+      second.set({ joined: true });
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      expect([second.errors.length, backend.joins]).to.deep.equal([0, 1]);
+      backend.scheduler.manual = false;
+      await until(() => second.session.inRoom);
+      expect(first.left).to.deep.equal(['leave']);
+      expect(backend.clients.size).to.equal(1);
+      await ended(second);
+    });
+
     it('refuses the same user in the same room a second time on a page, and leaves the first alone', async () => {
       const first = await new TestRoom(backend).join();
       const second = new TestRoom(backend);
@@ -298,6 +331,32 @@ describe('room session', () => {
       expect(room.all('rtc-error')[0]?.reverted).to.deep.equal(['user-role']);
       expect(room.session.inRoom).to.equal(true);
       await ended(room);
+    });
+
+    it('tells who waits for a role that the page has left', async () => {
+      const room = await new TestRoom(backend, { userRole: 'audience' }).join();
+      backend.fail('switchRole', 'never');
+      room.set({ userRole: 'anchor' });
+      const switched = failure(room.session.whenRole('anchor'));
+      await until(() => backend.created[0]?.calls.includes('switchRole'));
+      room.set({ joined: false });
+      expect((await switched).code).to.equal('aborted');
+      room.session.end();
+    });
+
+    it('tells who waits for a role that the user is not let in, or was removed', async () => {
+      const room = new TestRoom(backend);
+      backend.fail('join', 'forbidden');
+      room.set({ joined: true });
+      const refused = failure(room.session.whenRole('anchor'));
+      expect((await refused).code).to.equal('forbidden');
+      await room.join({ userRole: 'audience' });
+      backend.fail('switchRole', 'never');
+      room.set({ userRole: 'anchor' });
+      const removed = failure(room.session.whenRole('anchor'));
+      const [client] = backend.joined;
+      if (client) backend.end(client, 'banned', 'Out.');
+      expect(await removed).to.include({ code: 'forbidden', message: 'Out.' });
     });
 
     it('tries a switch again that failed on the way', async () => {
@@ -766,6 +825,58 @@ describe('room session', () => {
       await until(() => backend.client('alice')?.credentials.token === 'two');
       expect(asked[1]?.reason).to.equal('renew');
       expect(backend.joins).to.equal(1);
+      await ended(room);
+    });
+
+    it('asks no more for a join that is refused meanwhile', async () => {
+      const requests = endpoint(
+        () => new Response('', { status: 202, headers: { 'retry-after': '1' } }),
+      );
+      const room = new TestRoom(backend, { tokenUrl: '/token', driverOptions: '{"zzz":1}' });
+      room.set({ joined: true });
+      expect(await failure(room.session.whenJoined())).to.include({ code: 'argument' });
+      const { length } = requests;
+      await new Promise((resolve) => setTimeout(resolve, 1_300));
+      expect(requests).to.have.length(length);
+      expect(room.session.waiting).to.equal(null);
+    });
+
+    it('renews for the role of now, not for that of the join', async () => {
+      const room = await new TestRoom(backend, {
+        userRole: 'audience',
+        tokenSource: source({ token: 'one', expiresAt: Date.now() + 1_500 }, { token: 'two' }),
+      }).join();
+      room.set({ userRole: 'anchor' });
+      await until(() => room.session.role === 'anchor');
+      await until(() => asked.length === 3);
+      expect(asked.map(({ reason, userRole }) => `${reason} ${userRole}`)).to.deep.equal([
+        'join audience',
+        'role anchor',
+        'renew anchor',
+      ]);
+      await ended(room);
+    });
+
+    it('does not ask again and again for a token that has ended by a clock that is fast', async () => {
+      const room = new TestRoom(backend, {
+        tokenSource: source({ token: 'one', expiresAt: Date.now() - 60_000 }),
+      });
+      await room.join();
+      await new Promise((resolve) => setTimeout(resolve, 1_300));
+      expect(asked).to.have.length(1);
+      await ended(room);
+    });
+
+    it('tries again when a token source finds no way to its server', async () => {
+      const down = new TypeError('Failed to fetch');
+      const room = new TestRoom(backend, { tokenSource: source(down, 'good') });
+      room.set({ joined: true });
+      expect(await failure(room.session.whenJoined())).to.include({
+        code: 'network',
+        fatal: false,
+      });
+      await until(() => room.session.inRoom);
+      expect(room.wish.joined).to.equal(true);
       await ended(room);
     });
 

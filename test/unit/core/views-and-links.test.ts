@@ -1,4 +1,5 @@
 import { expect } from '@open-wc/testing';
+import { RtcError } from '../../../src/core/errors.js';
 import type { LinkWish } from '../../../src/core/room-link.js';
 import type { FakeBackend } from '../../../src/drivers/fake/index.js';
 import { until } from './capture-harness.js';
@@ -135,6 +136,40 @@ describe('views and links', () => {
       room.session.end();
     });
 
+    it('tells of the streams that it does not take, too: an element may name them', async () => {
+      const room = new TestRoom(backend);
+      room.session.view.configure({ subscribe: 'all', users: ['carol'], layout: true });
+      await room.join();
+      const bob = backend.addUser('1', 'bob');
+      bob.publish();
+      await backend.flush();
+      expect(room.all('rtc-stream-added').map(({ stream }) => stream.userId)).to.deep.equal([
+        'bob',
+      ]);
+      expect(received()).to.deep.equal({});
+      bob.unpublish();
+      await backend.flush();
+      expect(room.all('rtc-stream-removed')).to.have.length(1);
+      room.session.end();
+    });
+
+    it('still says that no media arrives after it asked for less of it', async () => {
+      const room = await new TestRoom(backend).join();
+      const bob = backend.addUser('1', 'bob');
+      bob.publish();
+      await backend.flush();
+      const error = new RtcError('network', 'No route.');
+      backend.client('alice')?.emit({ type: 'stream-health', streamId: bob.streamId(), error });
+      room.session.view.configure({ subscribe: 'audio', users: [], layout: true });
+      await until(() => Object.values(received()).includes('a'));
+      await backend.flush();
+      expect(room.session.streams[0]?.failure).to.equal(error);
+      backend.client('alice')?.emit({ type: 'stream-health', streamId: bob.streamId() });
+      await backend.flush();
+      expect(room.session.streams[0]?.failure).to.equal(null);
+      room.session.end();
+    });
+
     it('receives no picture of what is off screen', async () => {
       const room = await new TestRoom(backend).join();
       const { it: shown } = sink(room, { userId: 'bob', visible: false });
@@ -176,6 +211,8 @@ describe('views and links', () => {
       room.session.view.configure({ subscribe: 'audio', users: [], layout: true });
       await until(() => room.session.streams[0]?.failure);
       expect(room.session.streams[0]?.failure).to.include({ code: 'forbidden' });
+      room.session.view.configure({ subscribe: 'video', users: [], layout: true });
+      await until(() => !room.session.streams[0]?.failure);
       room.session.end();
     });
   });
@@ -207,7 +244,11 @@ describe('views and links', () => {
       backend.addUser('2', 'carol').publish();
       await until(() => it.link.state === 'linked');
       expect(it.link.view.layoutStreams.map(({ userId }) => userId)).to.deep.equal(['bob']);
-      expect(it.all('rtc-stream-added').map(({ roomId }) => roomId)).to.deep.equal(['2']);
+      const added = it.all('rtc-stream-added');
+      expect(added.map(({ roomId, stream }) => `${stream.userId} in ${roomId}`)).to.deep.equal([
+        'bob in 2',
+        'carol in 2',
+      ]);
       bob.unpublish();
       await until(() => it.link.state === 'waiting');
       room.session.end();
@@ -323,6 +364,20 @@ describe('views and links', () => {
       const it = link(room);
       await until(() => it.link.state === 'waiting');
       expect(reasons).to.deep.equal(['join 1 anchor', 'link 2 audience']);
+      room.session.end();
+    });
+
+    it('renews its token as a link’s, which is another one', async () => {
+      const reasons: string[] = [];
+      const room = await new TestRoom(backend, {
+        tokenSource: ({ reason, roomId, userRole }) => {
+          reasons.push(`${reason} ${roomId} ${userRole}`);
+          return { token: 't', ...(roomId === '2' && { expiresAt: Date.now() + 1_200 }) };
+        },
+      }).join();
+      link(room);
+      await until(() => reasons.length > 2);
+      expect(reasons).to.deep.equal(['join 1 anchor', 'link 2 audience', 'link 2 audience']);
       room.session.end();
     });
 

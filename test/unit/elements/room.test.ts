@@ -134,6 +134,20 @@ describe('rtc-room', () => {
     room.remove();
   });
 
+  it('joins where it takes the place of another element, without a word of refusal', async () => {
+    await make();
+    await room.join();
+    const next = room.cloneNode() as RtcRoom;
+    const errors: unknown[] = [];
+    next.addEventListener('rtc-error', ({ detail }) => errors.push(detail.error.message));
+    const joined = oneEvent(next, 'rtc-joined');
+    room.replaceWith(next);
+    await joined;
+    expect(errors).to.eql([]);
+    expect(backend.clients.map(({ state }) => state)).to.eql(['left', 'joined']);
+    next.remove();
+  });
+
   it('obeys commands, each of which the page may refuse', async () => {
     await make();
     room.id = 'commanded';
@@ -174,6 +188,22 @@ describe('rtc-room', () => {
     const stage = room.renderRoot.querySelector('.stage');
     expect(stage?.scrollWidth).to.be.at.most(stage?.clientWidth ?? 0);
     await expect(room).to.be.accessible();
+  });
+
+  it('keeps the region of its sentences there for assistive technology while it is empty', async () => {
+    backend.users = [user('a')];
+    backend.streams = [stream('a')];
+    await make();
+    await room.join();
+    await tasks();
+    const status = room.renderRoot.querySelector('[role=status]');
+    expect(status?.textContent?.trim()).to.equal('');
+    const { display, visibility, opacity } = getComputedStyle(status as Element);
+    expect([display === 'none', visibility, opacity]).to.deep.equal([false, 'visible', '0']);
+    backend.client.emit({ type: 'reconnecting' });
+    await tasks();
+    expect(status?.textContent).to.contain('Reconnecting');
+    expect(getComputedStyle(status as Element).opacity).to.equal('1');
   });
 
   it('hides nothing from assistive technology in its states', async () => {
