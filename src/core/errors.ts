@@ -38,20 +38,16 @@ export class RtcError extends Error {
   }
 
   override readonly name = 'RtcError';
-  readonly code: RtcErrorCode;
+  declare readonly code: RtcErrorCode;
   /** True when the wish that led here was taken back. */
-  fatal: boolean;
-  provider?: string;
-  readonly vendorCode?: string | number;
-  readonly incomplete: boolean;
+  declare fatal: boolean;
+  declare provider?: string;
+  declare readonly vendorCode?: string | number;
+  declare readonly incomplete: boolean;
 
   constructor(code: RtcErrorCode, message: string, init: RtcErrorInit = {}) {
-    super(message, { cause: init.cause });
-    this.code = code;
-    this.fatal = init.fatal ?? false;
-    this.provider = init.provider;
-    this.vendorCode = init.vendorCode;
-    this.incomplete = init.incomplete ?? false;
+    super(message, init);
+    Object.assign(this, { code, fatal: false, incomplete: false }, init);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Driver, StreamType } from '../drivers/driver.js';
+import type { Driver, StreamType, Subscription } from '../drivers/driver.js';
 import { RtcError } from './errors.js';
 import type { RoomWish, SubscribeMode } from './types.js';
 
@@ -76,4 +76,11 @@ export const STREAM_TYPES: readonly StreamType[] = ['main', 'auxiliary'];
 
 export function wants(mode: SubscribeMode, kind: 'audio' | 'video'): boolean {
   return mode === 'all' || mode === kind;
+}
+
+/** Makes `sum` want what `one` wants, too; of two sizes the larger. */
+export function widen(sum: Subscription, { audio, video, width, height = 0 }: Subscription): void {
+  sum.audio ||= audio;
+  sum.video ||= video;
+  if (height > (sum.height ?? 0)) Object.assign(sum, { width, height });
 }

@@ -23,6 +23,7 @@ interface Actual {
 /** What is published under each stream type, on its way to what the publishers want. */
 export class Publications {
   readonly publishers = new Set<Publisher>();
+  #active = false;
   #actual = new Map<StreamType, Actual>();
   #refused = new WeakMap<Publisher, Set<StreamType>>();
   #lanes = STREAM_TYPES.map(
@@ -42,12 +43,21 @@ export class Publications {
 
   add(publisher: Publisher): () => void {
     this.publishers.add(publisher);
+    this.#tell(publisher);
     this.poke();
     return () => {
+      publisher.roomActive(false);
       this.publishers.delete(publisher);
       this.#refused.delete(publisher);
       this.poke();
     };
+  }
+
+  /** Whether local media is wanted. */
+  activate(active: boolean): void {
+    if (active === this.#active) return;
+    this.#active = active;
+    for (const publisher of this.publishers) this.#tell(publisher);
   }
 
   poke(): void {
@@ -67,15 +77,21 @@ export class Publications {
       const [publisher] = this.#wanted(publication.type) ?? [];
       if (!publisher) continue;
       this.#actual.set(publication.type, { client, publisher, key: keyOf(publication) });
-      publisher.published(publication.type, publication);
+      publisher.confirm(publication.type, publication);
     }
   }
 
   /** The client is gone, and with it all that it published. */
   clear(): void {
-    for (const [type, { publisher }] of this.#actual) publisher.published(type, null);
+    for (const [type, { publisher }] of this.#actual) publisher.confirm(type, null);
     this.#actual.clear();
     this.poke();
+  }
+
+  /** A task later when it begins: opening devices takes the page's time, and the socket goes first. */
+  #tell(publisher: Publisher): void {
+    if (!this.#active) publisher.roomActive(false);
+    else setTimeout(() => this.publishers.has(publisher) && publisher.roomActive(this.#active));
   }
 
   #wanted(type: StreamType): [Publisher, Publication] | undefined {
@@ -130,9 +146,9 @@ export class Publications {
           what: 'Publishing',
         });
         if (this.host.publishing !== client) return;
-        if (actual && actual.publisher !== publisher) actual.publisher.published(type, null);
+        if (actual && actual.publisher !== publisher) actual.publisher.confirm(type, null);
         this.#actual.set(type, { client, publisher, key });
-        publisher.published(type, publication);
+        publisher.confirm(type, publication);
       },
     };
   }
@@ -146,7 +162,7 @@ export class Publications {
     });
     if (this.#actual.get(type) !== actual) return;
     this.#actual.delete(type);
-    actual.publisher.published(type, null);
+    actual.publisher.confirm(type, null);
   }
 }
 

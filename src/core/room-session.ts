@@ -27,6 +27,8 @@ import type {
 import { Waiters } from './waiters.js';
 
 const LEAVE_PATIENCE = 3_000;
+/** What cannot be had outside. */
+const INSIDE = ['join', 'anchor', 'audience'] as const;
 
 /** A room as a page wants it and as it is: drives the one towards the other, and tells. */
 export class RoomSession extends SessionFacts {
@@ -42,7 +44,6 @@ export class RoomSession extends SessionFacts {
   #leaveReason: LeaveReason = 'leave';
   #kickedBy: string | undefined;
   #previous: string | undefined;
-  #active = false;
   #leaving = false;
   readonly #waiters = new Waiters<'join' | 'leave' | UserRole>();
   readonly #subscriptions = new Subscriptions(this);
@@ -91,16 +92,15 @@ export class RoomSession extends SessionFacts {
     if (!wish.joined || (before && identityOf(before) !== identityOf(wish))) this.afterglow?.end();
     if (!wish.joined) {
       if (before?.joined) this.error = null;
-      this.#waiters.reject('join');
+      this.#waiters.reject(INSIDE);
     } else {
+      this.#waiters.reject(wish.userRole === 'anchor' ? 'audience' : 'anchor');
       this.#waiters.reject('leave');
       this.#leaveReason = 'leave';
       if (before?.userRole !== wish.userRole) this.error = null;
       if (!before?.joined) this.ended = this.error = null;
       else if (identityOf(before) !== identityOf(wish)) this.#waiters.reject('join');
     }
-    if (wish.joined) this.#waiters.reject(wish.userRole === 'anchor' ? 'audience' : 'anchor');
-    else this.#noRole();
     if (this.stay && before?.audioLevels !== wish.audioLevels) {
       this.stay.client.setAudioLevels?.(wish.audioLevels);
     }
@@ -145,10 +145,8 @@ export class RoomSession extends SessionFacts {
 
   addPublisher(publisher: Publisher): () => void {
     const remove = this.#publications.add(publisher);
-    this.#tellActive(publisher);
     this.host.changed();
     return () => {
-      publisher.roomActive(false);
       remove();
       this.host.changed();
     };
@@ -315,22 +313,20 @@ export class RoomSession extends SessionFacts {
 
   /** @returns whether the step is tried again */
   #failed(error: RtcError, { key }: Step): boolean {
-    const what = key.slice(0, key.indexOf(':'));
+    const [what, role] = key.split(':') as [string, UserRole];
     const retried = isTransient(error);
-    if (what === 'role') {
-      // Before the wish is taken back, which would tell them that it was overtaken.
-      this.#waiters.reject(key.slice(5) as UserRole, error);
-      if (!retried && this.stay) {
-        this.error = error;
-        this.refuse(error, { userRole: this.stay.role });
-      } else this.report(error);
-    } else if (what === 'join') {
-      this.#waiters.reject('join', error);
+    const { stay } = this;
+    if (what === 'join') {
+      this.#waiters.reject(retried || error.incomplete ? 'join' : INSIDE, error);
       this.#joinFailed(error, retried);
-    } else if (!retried && this.stay) {
-      this.refuse(error, { userData: this.stay.wishedData });
     } else {
-      this.report(error);
+      // Before the wish is taken back, which would tell them that it was overtaken.
+      if (what === 'role') this.#waiters.reject(role, error);
+      if (retried || !stay) this.report(error);
+      else if (what === 'role') {
+        this.error = error;
+        this.refuse(error, { userRole: stay.role });
+      } else this.refuse(error, { userData: stay.wishedData });
     }
     this.#activate();
     return retried;
@@ -346,7 +342,6 @@ export class RoomSession extends SessionFacts {
     } else {
       this.#previous = undefined;
       this.afterglow?.end();
-      this.#noRole(error);
       this.refuse(error, { joined: false });
     }
     this.error = error;
@@ -402,7 +397,7 @@ export class RoomSession extends SessionFacts {
     }
     const code = reason === 'token-expired' ? 'auth' : 'forbidden';
     const error = new RtcError(code, message, { fatal: true, vendorCode: reason });
-    this.#noRole(error);
+    this.#waiters.reject(INSIDE, error);
     this.takeBack({ joined: false });
     this.#over(reason, undefined, () => this.banned(reason, message));
     this.error = error;
@@ -434,11 +429,6 @@ export class RoomSession extends SessionFacts {
     this.#lead();
   }
 
-  /** No back end will answer to a role switch any more. */
-  #noRole(error?: RtcError): void {
-    for (const role of ['anchor', 'audience'] as const) this.#waiters.reject(role, error);
-  }
-
   #lead(): void {
     this.viewChanged();
     for (const follower of [...this.followers]) follower.follow();
@@ -447,16 +437,6 @@ export class RoomSession extends SessionFacts {
   /** Whether local media is wanted: the user is, or is about to be, an anchor in the room. */
   #activate(): void {
     const wish = this.wanted;
-    const active = !!wish?.joined && !!wish.roomId && wish.userRole === 'anchor';
-    if (active === this.#active) return;
-    this.#active = active;
-    for (const publisher of this.#publications.publishers) this.#tellActive(publisher);
-  }
-
-  /** A task later when it begins: opening devices takes the page's time, and the socket goes first. */
-  #tellActive(publisher: Publisher): void {
-    const { publishers } = this.#publications;
-    if (!this.#active) publisher.roomActive(false);
-    else setTimeout(() => publishers.has(publisher) && publisher.roomActive(this.#active));
+    this.#publications.activate(!!wish?.joined && !!wish.roomId && wish.userRole === 'anchor');
   }
 }

@@ -1,5 +1,5 @@
 import type { Subscription } from '../drivers/driver.js';
-import { wants } from './plan.js';
+import { wants, widen } from './plan.js';
 import type { RemoteStream } from './remote-stream.js';
 import type { RoomSession } from './room-session.js';
 import type { Sink, ViewHost, ViewWish } from './types.js';
@@ -123,9 +123,12 @@ export class StreamView {
       }
     }
     const open = sinks.filter((sink) => !sink.stream && !sink.userId);
-    const free = (stream: RemoteStream, sink: Sink): boolean =>
+    const free = (
+      stream: RemoteStream,
+      { streamType = stream.type }: Partial<Sink> = {},
+    ): boolean =>
       !claimed.has(stream) &&
-      stream.type === sink.streamType &&
+      stream.type === streamType &&
       this.#allows(stream) &&
       !this.#withheld.has(stream);
     for (const sink of open) {
@@ -139,10 +142,7 @@ export class StreamView {
           streams.find((stream) => free(stream, sink)),
         );
     }
-    const rest = streams.filter(
-      (stream) => !claimed.has(stream) && this.#allows(stream) && !this.#withheld.has(stream),
-    );
-    const layout = this.#wish.layout ? rest : [];
+    const layout = this.#wish.layout ? streams.filter((stream) => free(stream)) : [];
     for (const sink of all) if (sink.tile && sink.stream) chosen.set(sink, sink.stream);
 
     this.#wanted = this.#sum(chosen, layout);
@@ -155,12 +155,12 @@ export class StreamView {
     const wanted = new Map<RemoteStream, Subscription>();
     const add = (stream: RemoteStream, mode: typeof subscribe, sink?: Sink): void => {
       const sum = wanted.get(stream) ?? { audio: false, video: false };
-      sum.audio ||= wants(mode, 'audio');
-      sum.video ||= wants(mode, 'video') && (sink?.visible ?? true);
-      if (sink?.height && sink.visible && sink.height > (sum.height ?? 0)) {
-        sum.width = sink.width;
-        sum.height = sink.height;
-      }
+      const seen = sink?.visible ?? true;
+      widen(sum, {
+        ...(seen && sink),
+        audio: wants(mode, 'audio'),
+        video: wants(mode, 'video') && seen,
+      });
       wanted.set(stream, sum);
     };
     for (const stream of layout) add(stream, subscribe);

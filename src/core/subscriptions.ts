@@ -2,13 +2,15 @@ import type { Client, DefaultSubscription, Subscription } from '../drivers/drive
 import { settle } from './async.js';
 import { isTransient, RtcError } from './errors.js';
 import { Lane, type Step } from './lane.js';
+import { widen } from './plan.js';
 import type { RemoteStream } from './remote-stream.js';
 
 const PATIENCE = 10_000;
+const NOTHING: Subscription = { audio: false, video: false };
 
 interface Entry {
   lane: Lane;
-  wanted: Subscription | undefined;
+  wanted: Subscription;
   actual: string;
   /** Why the back end does not give it. */
   refused?: RtcError;
@@ -32,7 +34,7 @@ export class Subscriptions {
   /** A new stream, of which the join's default may already have asked something. */
   add(stream: RemoteStream, defaults: DefaultSubscription): void {
     const given = !defaults.only || defaults.only.includes(stream.userId);
-    const actual = given ? keyOf(defaults) : keyOf(undefined);
+    const actual = keyOf(given ? defaults : NOTHING);
     const lane: Lane = new Lane(
       () => this.#next(stream),
       (error) => {
@@ -42,14 +44,15 @@ export class Subscriptions {
         return false;
       },
     );
-    const entry: Entry = { lane, wanted: undefined, actual };
+    const entry: Entry = { lane, wanted: NOTHING, actual };
     this.#entries.set(stream, entry);
   }
 
   /** @param views What each view wants; the union is received. */
   want(views: readonly ReadonlyMap<RemoteStream, Subscription>[]): void {
     for (const [stream, entry] of this.#entries) {
-      entry.wanted = union(views.flatMap((view) => view.get(stream) ?? []));
+      entry.wanted = { ...NOTHING };
+      for (const view of views) widen(entry.wanted, view.get(stream) ?? entry.wanted);
       entry.lane.poke();
     }
   }
@@ -78,7 +81,7 @@ export class Subscriptions {
       key,
       run: async (signal) => {
         const call =
-          wanted && (wanted.audio || wanted.video)
+          wanted.audio || wanted.video
             ? client.subscribe(stream.id, wanted, signal)
             : client.unsubscribe(stream.id, signal);
         await settle(call, {
@@ -91,7 +94,7 @@ export class Subscriptions {
         entry.actual = key;
         // That no media arrives is not mended by this.
         if (stream.failure === entry.refused) stream.failure = null;
-        const subscribed = !!wanted && (wanted.audio || wanted.video);
+        const subscribed = wanted.audio || wanted.video;
         if (stream.subscribed !== subscribed) {
           stream.subscribed = subscribed;
           if (!subscribed) stream.audioTrack = stream.videoTrack = null;
@@ -102,22 +105,6 @@ export class Subscriptions {
   }
 }
 
-function union([first, ...rest]: Subscription[]): Subscription | undefined {
-  return (
-    first &&
-    rest.reduce(
-      (sum, one) => ({
-        ...((one.height ?? 0) > (sum.height ?? 0) ? one : sum),
-        audio: sum.audio || one.audio,
-        video: sum.video || one.video,
-      }),
-      first,
-    )
-  );
-}
-
-function keyOf(wanted: Subscription | undefined): string {
-  return wanted && (wanted.audio || wanted.video)
-    ? [wanted.audio, wanted.video, wanted.width, wanted.height].join()
-    : '';
+function keyOf({ audio, video, width, height }: Subscription): string {
+  return audio || video ? [audio, video, width, height].join() : '';
 }

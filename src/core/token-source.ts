@@ -86,9 +86,10 @@ async function ask(
   if (status >= 500 || status === 429 || status === 408) {
     throw new RtcError('network', `token-url ${url} answered ${status}. It is tried again.`);
   }
-  throw status === 403
-    ? new RtcError('forbidden', 'The site does not let this user in (token-url answered 403).')
-    : new RtcError('auth', `token-url ${url} answered ${status}: sign in, or correct the address.`);
+  throw new RtcError(
+    status === 403 ? 'forbidden' : 'auth',
+    `token-url ${url} answered ${status}: sign in, or correct the address.`,
+  );
 }
 
 /** `expiresAt` in milliseconds since 1970; undefined when it says none. */

@@ -16,9 +16,11 @@ export class Waiters<K extends string> {
     });
   }
 
-  /** Rejects all that wait for `key` when an error is given, with `aborted` by default. */
-  reject(key: K, error: RtcError = aborted()): void {
-    for (const waiter of this.#take(key)) waiter.reject(error);
+  /** Rejects all that wait for one of `keys`. */
+  reject(keys: K | readonly K[], error: RtcError = aborted()): void {
+    for (const key of [keys].flat() as K[]) {
+      for (const waiter of this.#take(key)) waiter.reject(error);
+    }
   }
 
   resolve(key: K): void {

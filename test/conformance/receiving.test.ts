@@ -68,13 +68,8 @@ story('subscribe-to takes these users only', [], async (world) => {
     ['bob', 'carol'].map((user) => world.open(user, caller(user, '8888', 'subscribe="none"'))),
   );
   const peer = await viewer(world, 'subscribe-to="bob"');
-  await waitFor('both streams are known', () =>
-    peer.eval(
-      () =>
-        (window.e2e.find('rtc-room') as HTMLElement & { remoteStreams: unknown[] }).remoteStreams
-          .length === 2,
-    ),
-  );
+  for (const userId of ['bob', 'carol'])
+    await peer.waitForEvent('rtc-stream-added', { stream: { userId } });
   for (const [wanted, other] of [
     ['bob', 'carol'],
     ['carol', 'bob'],
