@@ -9,7 +9,7 @@ import { log } from './logger.js';
 import { claimRoom, releaseRoom } from './page-registry.js';
 import { checkRole, checkWish, identityOf } from './plan.js';
 import { Publications } from './publications.js';
-import { askRole, Renewal } from './renewal.js';
+import { askRole, renewTokens } from './renewal.js';
 import type { SharedLinks } from './room-link.js';
 import { endReason, SessionFacts, type Follower } from './session-facts.js';
 import { BlockedPlayback, SessionViews } from './session-views.js';
@@ -57,8 +57,6 @@ export class RoomSession extends SessionFacts {
     (error, step) => this.#failed(error, step),
   );
 
-  readonly #renewal: Renewal;
-
   /** @param parent Given for a link's session: the room whose link it is. */
   constructor(
     host: SessionHost,
@@ -66,11 +64,6 @@ export class RoomSession extends SessionFacts {
   ) {
     super(host);
     this.view = new StreamView(this, host);
-    this.#renewal = new Renewal(
-      () => this.wanted,
-      (error) => this.report(error),
-      parent ? 'link' : 'renew',
-    );
     if (!parent) this.views.add(this.view);
   }
 
@@ -257,7 +250,13 @@ export class RoomSession extends SessionFacts {
       this.takeBack({ userRole: stay.role });
     }
     if (this.wanted?.audioLevels) client.setAudioLevels?.(true);
-    this.#renewal.start(stay, joined.answer);
+    renewTokens(
+      stay,
+      joined.answer,
+      this.parent ? 'link' : 'renew',
+      () => this.wanted,
+      (error) => this.report(error),
+    ).catch(() => undefined);
     this.#publications.confirm(result.published, joined.sent, client);
     this.setState('connected');
     this.host.emit('rtc-joined', {
@@ -416,7 +415,6 @@ export class RoomSession extends SessionFacts {
     if (reason === 'connection-lost' && back) this.playOn(stay, () => this.#lead());
     else stay.end();
     releaseRoom(this);
-    this.#renewal.stop();
     this.#subscriptions.clear();
     this.#publications.clear();
     this.#activate();
