@@ -27,7 +27,7 @@ export async function claimRoom(
     if (pause && !claims.get(key)?.ending) {
       throw new RtcError(
         'state',
-        `Another rtc-room of this page is “${userId}” in this room. Remove one, or give it another user-id.`,
+        `Another rtc-room of this page is “${userId}” in this room. Remove one, or change its user-id.`,
       );
     }
     await sleep(pause, signal);
