@@ -17,9 +17,16 @@ export const silence = (peer: Peer): Promise<void> =>
 /** The same for good, whatever the driver does with it. */
 export const wedge = (peer: Peer): Promise<void> =>
   peer.eval(async () => {
+    const nothing = (): Promise<void> => Promise.resolve();
     for (const sender of window.e2e.peers.flatMap((it) => it.getSenders())) {
-      if (sender.track) await sender.replaceTrack(null);
-      sender.replaceTrack = () => Promise.resolve();
+      if (sender.track) {
+        await sender.replaceTrack(null);
+        // Firefox goes on sending a black picture else.
+        const parameters = sender.getParameters();
+        for (const encoding of parameters.encodings) encoding.active = false;
+        await sender.setParameters(parameters);
+      }
+      Object.assign(sender, { replaceTrack: nothing, setParameters: nothing });
     }
   });
 
