@@ -18,7 +18,9 @@ export const silence = (peer: Peer): Promise<void> =>
 export const wedge = (peer: Peer): Promise<void> =>
   peer.eval(async () => {
     const nothing = (): Promise<void> => Promise.resolve();
-    for (const sender of window.e2e.peers.flatMap((it) => it.getSenders())) {
+    // Not one that is held ready, which may be what takes its place.
+    const open = window.e2e.peers.filter(({ connectionState }) => connectionState === 'connected');
+    for (const sender of open.flatMap((it) => it.getSenders())) {
       if (sender.track) {
         await sender.replaceTrack(null);
         // Firefox goes on sending a black picture else.
