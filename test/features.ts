@@ -158,7 +158,7 @@ export const features: readonly Feature[] = [
   feature(
     'levels, and none while muted',
     'media',
-    'levels follow the sound, one’s own too, and are 0 while muted',
+    'levels follow the sound, and are 0 while muted',
   ),
   feature(
     'another camera or microphone during the call',

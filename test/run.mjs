@@ -16,14 +16,23 @@ import { runNodeTests, testFiles } from './tools/node-tests.mjs';
 import { npm, root, tool } from './tools/process.mjs';
 
 const MINUTE = 60_000;
+/** Files at a time: most tests wait most of the time. */
+const TOGETHER = 2;
 
 const suites = {
   server: (files, pattern) => runNodeTests('server', files, { pattern, limit: 3 * MINUTE }),
   unit: runInBrowser,
-  e2e: (files, pattern) => runNodeTests('e2e', files, { pattern, limit: 15 * MINUTE }),
+  e2e: (files, pattern) =>
+    runNodeTests('e2e', files, {
+      pattern,
+      limit: 15 * MINUTE,
+      together: TOGETHER,
+      // They have many pages, or measure.
+      alone: /^(background|drops|leaks|link-drops|live|many)\./,
+    }),
   firefox: (files, pattern) => runNodeTests('firefox', files, { pattern, limit: 15 * MINUTE }),
   conformance: (files, pattern) =>
-    runNodeTests('conformance', files, { pattern, limit: 15 * MINUTE }),
+    runNodeTests('conformance', files, { pattern, limit: 15 * MINUTE, together: TOGETHER }),
 };
 /** Run when named only. */
 const OTHERS = ['firefox'];

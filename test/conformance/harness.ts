@@ -1,6 +1,6 @@
 /** The stories that every back end tells alike: pages of attributes, on the back end of RTC_BACKEND. */
 import { after, test } from 'node:test';
-import { Browsers, type LaunchOptions } from '../e2e/browsers.js';
+import { browserOf, Browsers, type LaunchOptions } from '../e2e/browsers.js';
 import { assert, CLOSED, play, World, type OpenOptions } from '../e2e/harness.js';
 import { SECOND, type Peer } from '../e2e/peer.js';
 import { Site } from '../e2e/serve.js';
@@ -73,8 +73,14 @@ export type Tell = (
   run: (story: Story) => Promise<void>,
 ) => void;
 
-/** Stories of one file: one browser for all, a back end for each. What a back end lacks is skipped, and why is printed. */
-export function stories(options: Partial<LaunchOptions> = {}): Tell {
+/**
+ * Stories of one file: one browser for all, a back end for each. What a back end lacks is skipped, and why is printed.
+ * `chromiumOnly`: why; where Firefox is asked for, the stories are skipped with it.
+ */
+export function stories({
+  chromiumOnly,
+  ...options
+}: Partial<LaunchOptions> & { chromiumOnly?: string } = {}): Tell {
   const browsers = new Browsers({
     autoplay: true,
     grants: true,
@@ -83,8 +89,9 @@ export function stories(options: Partial<LaunchOptions> = {}): Tell {
     ...options,
   });
   after(() => browsers.close());
+  const unable = browserOf(2) === 'firefox' && chromiumOnly;
   return (title, needs, run) => {
-    const skip = needs.flatMap((one) => backend.lacks[one] ?? [])[0];
+    const skip = unable || needs.flatMap((one) => backend.lacks[one] ?? [])[0];
     test(`${name}: ${title}`, { timeout: 150 * SECOND, skip }, async () => {
       const running = await backend.start();
       await play(new Story(browsers, running.site ?? (await Site.start()), running), (world) => {

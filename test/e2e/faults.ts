@@ -17,9 +17,18 @@ export const silence = (peer: Peer): Promise<void> =>
 /** The same for good, whatever the driver does with it. */
 export const wedge = (peer: Peer): Promise<void> =>
   peer.eval(async () => {
-    for (const sender of window.e2e.peers.flatMap((it) => it.getSenders())) {
-      if (sender.track) await sender.replaceTrack(null);
-      sender.replaceTrack = () => Promise.resolve();
+    const nothing = (): Promise<void> => Promise.resolve();
+    // Not one that is held ready, which may be what takes its place.
+    const open = window.e2e.peers.filter(({ connectionState }) => connectionState === 'connected');
+    for (const sender of open.flatMap((it) => it.getSenders())) {
+      if (sender.track) {
+        await sender.replaceTrack(null);
+        // Firefox goes on sending a black picture else.
+        const parameters = sender.getParameters();
+        for (const encoding of parameters.encodings) encoding.active = false;
+        await sender.setParameters(parameters);
+      }
+      Object.assign(sender, { replaceTrack: nothing, setParameters: nothing });
     }
   });
 

@@ -21,6 +21,10 @@ export const FIREFOX_PREFS = {
   'media.peerconnection.ice.loopback': true,
   'media.peerconnection.ice.obfuscate_host_addresses': false,
   'media.gmp-manager.updateEnabled': false,
+  // The devices are else told to the page in front only; the others wait.
+  'media.devices.unfocused.enabled': true,
+  // An icon that the page did not name is asked for under the page's policy, now and then.
+  'browser.chrome.site_icons': false,
   // A window that is covered by another one goes on showing frames.
   'widget.windows.window_occlusion_tracking.enabled': false,
 };

@@ -1,6 +1,7 @@
 /** Runs test files written for node:test, in TypeScript, and counts what they did. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { root, run } from './process.mjs';
@@ -40,10 +41,12 @@ export function testFiles(suite, words = []) {
 /**
  * @param {string} suite the name of a folder in test/
  * @param {string[]} files its test files
- * @param {{ pattern?: string, limit: number }} options `pattern`: only tests whose name matches
+ * @param {{ pattern?: string, limit: number, together?: number, alone?: RegExp }} options
+ *   `pattern`: only tests whose name matches; `together`: so many files at a time, but for those
+ *   whose name matches `alone`
  * @returns {Promise<{ passed: number, failed: number, skipped: number }>}
  */
-export async function runNodeTests(suite, files, { pattern, limit }) {
+export async function runNodeTests(suite, files, { pattern, limit, together = 1, alone = /^$/ }) {
   const { build } = await import('esbuild');
   const out = path.join(root, 'node_modules', '.cache', 'rtc-elements', suite);
   rmSync(out, { recursive: true, force: true });
@@ -63,22 +66,37 @@ export async function runNodeTests(suite, files, { pattern, limit }) {
     plugins: [ownAddress],
     tsconfig: path.join(root, 'tsconfig.json'),
   });
-  const built = files.map((file) =>
-    path.join(out, path.relative(path.join(root, 'test', suite), file)).replace(/\.ts$/, '.mjs'),
-  );
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  const isAlone = (file) => alone.test(path.basename(file));
+  for (const [part, concurrency] of [
+    [files.filter((file) => !isAlone(file)), Math.min(together, availableParallelism())],
+    [files.filter(isAlone), 1],
+  ]) {
+    if (part.length === 0) continue;
+    const built = part.map((file) =>
+      path.join(out, path.relative(path.join(root, 'test', suite), file)).replace(/\.ts$/, '.mjs'),
+    );
+    const counts = await runBuilt(built, { out, pattern, limit, concurrency });
+    for (const key of Object.keys(total)) total[key] += counts[key];
+  }
+  return total;
+}
+
+async function runBuilt(files, { out, pattern, limit, concurrency }) {
   const counts = path.join(out, 'counts.json');
+  rmSync(counts, { force: true });
   const { code } = await run(
     process.execPath,
     [
       '--enable-source-maps',
       '--test',
-      '--test-concurrency=1',
+      `--test-concurrency=${concurrency}`,
       '--test-reporter=spec',
       '--test-reporter-destination=stdout',
       `--test-reporter=${pathToFileURL(fileURLToPath(new URL('./node-counter.mjs', import.meta.url))).href}`,
       `--test-reporter-destination=${counts}`,
       ...(pattern ? [`--test-name-pattern=${pattern}`] : []),
-      ...built,
+      ...files,
     ],
     { limit },
   );
