@@ -13,7 +13,7 @@ import { Waiters } from './waiters.js';
 export type PublishingRoom = Pick<RoomSession, 'addPublisher' | 'publisherChanged' | 'userId'>;
 
 /** What one local-stream element captures, on its way to what the page wants. */
-export class LocalCapture {
+export class LocalCapture implements Publisher {
   main: LocalStream | null = null;
   auxiliary: LocalStream | null = null;
 
@@ -42,28 +42,7 @@ export class LocalCapture {
   #followed = new AbortController();
   #watched: MediaDevices | null = null;
 
-  /** What the room deals with. */
-  readonly #publisher: Publisher;
-
-  constructor(private readonly host: CaptureHost) {
-    // eslint-disable-next-line @typescript-eslint/no-this-alias -- the getters have their own this
-    const self = this;
-    this.#publisher = {
-      get main() {
-        return self.main;
-      },
-      get auxiliary() {
-        return self.auxiliary;
-      },
-      publications: () => this.#publications(),
-      roomActive: (active) => {
-        this.#active = active;
-        this.#poke();
-      },
-      published: (type, publication) => this.#confirm(type, publication),
-      publishFailed: (type, error) => this.#publishFailed(type, error),
-    };
-  }
+  constructor(private readonly host: CaptureHost) {}
 
   get state(): CaptureState {
     return this.#state;
@@ -76,7 +55,7 @@ export class LocalCapture {
 
   /** Everything that is captured is published. */
   get published(): boolean {
-    const wanted = this.#publications();
+    const wanted = this.publications();
     return (
       wanted.length > 0 &&
       wanted.every(({ type, hasAudio, hasVideo }) => {
@@ -144,8 +123,48 @@ export class LocalCapture {
     return this.#confirmed.size ? this.#waiters.wait('unpublished') : Promise.resolve();
   }
 
+  // What the room asks and tells.
+
+  publications(): readonly Publication[] {
+    const wish = this.#wish;
+    if (!wish || wish.noPublish) return [];
+    return STREAM_TYPES.flatMap((type) => {
+      const stream = this.#streams.get(type);
+      return (stream && publicationOf(stream, ...this.#pair(type), wish)) ?? [];
+    });
+  }
+
+  roomActive(active: boolean): void {
+    this.#active = active;
+    this.#poke();
+  }
+
+  confirm(type: StreamType, publication: Publication | null): void {
+    const before = this.#confirmed.get(type);
+    const stream = this.#streams.get(type) ?? before?.stream;
+    this.#unpublishable = null;
+    if (publication && stream) {
+      this.#confirmed.set(type, { stream, publication });
+      if (!before) this.host.emit('rtc-stream-published', { stream });
+    } else if (before) {
+      this.#confirmed.delete(type);
+      this.host.emit('rtc-stream-unpublished', { stream: before.stream });
+    }
+    this.#refresh();
+  }
+
+  publishFailed(type: StreamType, error: RtcError): void {
+    this.#unpublishable = error;
+    const reverted = error.fatal
+      ? this.#takeBack(type === 'main' ? ['audio', 'video'] : ['screen'])
+      : [];
+    this.#waiters.reject('published', error);
+    this.host.emit('rtc-error', { error, reverted });
+    this.host.changed();
+  }
+
   #register(): void {
-    if (this.#wish && this.#room) this.#remove ??= this.#room.addPublisher(this.#publisher);
+    if (this.#wish && this.#room) this.#remove ??= this.#room.addPublisher(this);
   }
 
   #poke(): void {
@@ -341,39 +360,6 @@ export class LocalCapture {
     return standing;
   }
 
-  #confirm(type: StreamType, publication: Publication | null): void {
-    const before = this.#confirmed.get(type);
-    const stream = this.#streams.get(type) ?? before?.stream;
-    this.#unpublishable = null;
-    if (publication && stream) {
-      this.#confirmed.set(type, { stream, publication });
-      if (!before) this.host.emit('rtc-stream-published', { stream });
-    } else if (before) {
-      this.#confirmed.delete(type);
-      this.host.emit('rtc-stream-unpublished', { stream: before.stream });
-    }
-    this.#refresh();
-  }
-
-  #publishFailed(type: StreamType, error: RtcError): void {
-    this.#unpublishable = error;
-    const reverted = error.fatal
-      ? this.#takeBack(type === 'main' ? ['audio', 'video'] : ['screen'])
-      : [];
-    this.#waiters.reject('published', error);
-    this.host.emit('rtc-error', { error, reverted });
-    this.host.changed();
-  }
-
-  #publications(): readonly Publication[] {
-    const wish = this.#wish;
-    if (!wish || wish.noPublish) return [];
-    return STREAM_TYPES.flatMap((type) => {
-      const stream = this.#streams.get(type);
-      return (stream && publicationOf(stream, ...this.#pair(type), wish)) ?? [];
-    });
-  }
-
   /** Brings everything that follows from the slots up to date, and tells. */
   #refresh(): void {
     this.#mic.held?.enable(!this.#wish?.audioMuted);
@@ -391,7 +377,7 @@ export class LocalCapture {
       });
     }
     const sent = JSON.stringify(
-      this.#publications().map((one) => ({ ...one, audio: one.audio?.id, video: one.video?.id })),
+      this.publications().map((one) => ({ ...one, audio: one.audio?.id, video: one.video?.id })),
     );
     if (sent !== this.#sent) {
       this.#sent = sent;

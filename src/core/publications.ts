@@ -67,13 +67,13 @@ export class Publications {
       const [publisher] = this.#wanted(publication.type) ?? [];
       if (!publisher) continue;
       this.#actual.set(publication.type, { client, publisher, key: keyOf(publication) });
-      publisher.published(publication.type, publication);
+      publisher.confirm(publication.type, publication);
     }
   }
 
   /** The client is gone, and with it all that it published. */
   clear(): void {
-    for (const [type, { publisher }] of this.#actual) publisher.published(type, null);
+    for (const [type, { publisher }] of this.#actual) publisher.confirm(type, null);
     this.#actual.clear();
     this.poke();
   }
@@ -130,9 +130,9 @@ export class Publications {
           what: 'Publishing',
         });
         if (this.host.publishing !== client) return;
-        if (actual && actual.publisher !== publisher) actual.publisher.published(type, null);
+        if (actual && actual.publisher !== publisher) actual.publisher.confirm(type, null);
         this.#actual.set(type, { client, publisher, key });
-        publisher.published(type, publication);
+        publisher.confirm(type, publication);
       },
     };
   }
@@ -146,7 +146,7 @@ export class Publications {
     });
     if (this.#actual.get(type) !== actual) return;
     this.#actual.delete(type);
-    actual.publisher.published(type, null);
+    actual.publisher.confirm(type, null);
   }
 }
 

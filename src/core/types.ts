@@ -147,7 +147,7 @@ export interface Publisher {
   /** The room joins, or is there, as an anchor: capture; or not any more: stop. */
   roomActive(active: boolean): void;
   /** What the back end has confirmed; null: not published (any more). */
-  published(type: StreamType, publication: Publication | null): void;
+  confirm(type: StreamType, publication: Publication | null): void;
   /** `fatal` when refused, for one when another element publishes that type already. */
   publishFailed(type: StreamType, error: RtcError): void;
 }

@@ -77,11 +77,11 @@ export class FakeRoom {
       for (const type of [...known.keys()]) {
         if (wanted.some((one) => one.type === type)) continue;
         known.delete(type);
-        publisher.published(type, null);
+        publisher.confirm(type, null);
       }
       for (const one of wanted) {
         known.set(one.type, one);
-        publisher.published(one.type, one);
+        publisher.confirm(one.type, one);
       }
     }
   }

@@ -128,7 +128,7 @@ export class TestPublisher implements Publisher {
     this.active = active;
   }
 
-  published(type: StreamType, publication: Publication | null): void {
+  confirm(type: StreamType, publication: Publication | null): void {
     if (publication) this.confirmed.set(type, publication);
     else this.confirmed.delete(type);
   }
