@@ -17,6 +17,8 @@ export interface Sending {
   track: MediaStreamTrack;
   encoding: Partial<VideoEncoding> & { priority?: RTCPriorityType };
   screen: boolean;
+  /** It is to grow. */
+  small?: boolean;
 }
 
 export function publishedStreams(publications: Iterable<Publication>): PublishedStreams {
@@ -88,12 +90,10 @@ export class Outgoing {
       return { track, screen: false, encoding: { maxBitrate, priority: 'high' } };
     }
     const screen = type === 'auxiliary';
-    const encoding = this.#pictures.get(session + type);
-    return {
-      track,
-      screen,
-      encoding: begins && encoding && !screen ? first(encoding, track) : { ...encoding },
-    };
+    const planned = this.#pictures.get(session + type);
+    const encoding = begins && planned && !screen ? first(planned, track) : { ...planned };
+    const small = encoding.scaleResolutionDownBy !== planned?.scaleResolutionDownBy;
+    return { track, screen, encoding, small };
   }
 
   #track(session: string, type: StreamType, kind: TrackKind): MediaStreamTrack | null {

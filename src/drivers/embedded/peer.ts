@@ -107,8 +107,9 @@ export class Peer {
   #syncing = false;
   #dirty = false;
   #encodings: string[] = [];
-  /** Pictures have the size that is planned; undefined: none was sent yet. */
+  /** Pictures have the size that is planned; undefined: none has begun small. */
   #grown: boolean | undefined;
+  #small = false;
 
   /**
    * @param parked Its offer was sent with the join when `connect.parked`; else a connection whose
@@ -282,8 +283,7 @@ export class Peer {
 
   /** Once the first picture is over. */
   #grow(): void {
-    const sends = this.pc.getSenders().some(({ track }) => track?.kind === 'video');
-    if (!sends || !this.connected || this.#grown !== undefined) return;
+    if (!this.#small || !this.connected || this.#grown !== undefined) return;
     this.#grown = false;
     setTimeout(() => {
       this.#grown = true;
@@ -295,6 +295,7 @@ export class Peer {
   async #feed(sender: RTCRtpSender, line: number): Promise<void> {
     const wanted = this.host?.sending(this.connect.peer, line, !this.#grown);
     const track = wanted?.track ?? null;
+    this.#small ||= !!wanted?.small;
     try {
       if (sender.track !== track) await sender.replaceTrack(track);
       if (!this.closed) await this.#encode(sender, line, wanted);
