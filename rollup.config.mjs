@@ -63,19 +63,10 @@ const besideBundle = {
 /** Licensed for use, not for copies: the page brings them (`sdk-url`, a global, an import map). */
 const vendorSdks = ['trtc-js-sdk', 'qnweb-rtc'];
 
-/** Lit's `css` for the browsers that the bundle is for: they all have constructable style sheets. */
-const LEAN_CSS = `export const css = ([text]) => ({ text });
-export const getCompatibleStyle = (style) => style;
-export const adoptStyles = (root, styles) => {
-  root.adoptedStyleSheets = styles.map((style) => {
-    if (!style.sheet) (style.sheet = new CSSStyleSheet()).replaceSync(style.text);
-    return style.sheet;
-  });
-};
-export { css as CSSResult, css as unsafeCSS, css as supportsAdoptingStyleSheets };`;
-const leanCss = {
-  name: 'lean-css',
-  load: (id) => (id.endsWith('/@lit/reactive-element/css-tag.js') ? LEAN_CSS : null),
+/** Of Lit only what the elements use. */
+const leanLit = {
+  name: 'lean-lit',
+  resolveId: (source) => (/^lit(\/|$)/.test(source) ? path('src/lean-lit.ts') : null),
 };
 
 /** One keyword less: the types have held what is constant. As long as before, so that the map fits. */
@@ -106,7 +97,7 @@ const bundle = (input, output, pure) => ({
   external: vendorSdks,
   plugins: [
     besideBundle,
-    leanCss,
+    leanLit,
     livekitClient('src/drivers/livekit'),
     minifyTemplates(),
     resolve(['production', 'browser']),

@@ -1,6 +1,6 @@
 import type { StreamType, TrackKind } from '../drivers/driver.js';
 import type { Device } from './devices.js';
-import { RtcError } from './errors.js';
+import { RtcError, textOf } from './errors.js';
 import type { TrackProcessor } from './types.js';
 
 /** One track from the moment it is asked for until it is released. */
@@ -43,10 +43,9 @@ export class Capture {
       try {
         this.track = await processor(source, { kind, signal });
       } catch (cause) {
-        const text = cause instanceof Error ? cause.message : String(cause);
         throw new RtcError(
           'argument',
-          `trackProcessor failed (${text}); no ${kind} is sent without it.`,
+          `trackProcessor failed (${textOf(cause)}); no ${kind} is sent without it.`,
           { cause },
         );
       }

@@ -1,4 +1,4 @@
-import { RtcError, type RtcErrorCode } from './errors.js';
+import { RtcError, textOf, type RtcErrorCode } from './errors.js';
 import type { CaptureWish } from './types.js';
 
 export type Device = 'microphone' | 'camera' | 'screen';
@@ -122,8 +122,7 @@ export function captureError(code: RtcErrorCode, devices: Device[], cause: unkno
     'device-missing': `No such ${what} was found. Connect one, or choose another.`,
     'device-busy': `The ${what} does not start; another program may be using it. Close that, then try again.`,
   };
-  const text = cause instanceof Error ? cause.message : String(cause);
-  return new RtcError(code, sentences[code] ?? `The ${what} cannot be captured: ${text}`, {
+  return new RtcError(code, sentences[code] ?? `The ${what} cannot be captured: ${textOf(cause)}`, {
     cause,
   });
 }

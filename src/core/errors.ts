@@ -60,8 +60,13 @@ export function isTransient(error: RtcError): boolean {
 export function toRtcError(error: unknown): RtcError {
   if (error instanceof RtcError) return error;
   if (error instanceof DOMException && error.name === 'AbortError') return aborted(error);
-  const text = error instanceof Error ? error.message : String(error);
-  return new RtcError('unknown', `Something failed that should not: ${text}`, { cause: error });
+  return new RtcError('unknown', `Something failed that should not: ${textOf(error)}`, {
+    cause: error,
+  });
+}
+
+export function textOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 export function aborted(cause?: unknown): RtcError {

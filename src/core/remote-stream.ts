@@ -7,14 +7,13 @@ import type { RtcError } from './errors.js';
  */
 export class RemoteStream {
   /** Another one after a lost connection. */
-  id: string;
-  readonly userId: string;
-  readonly type: StreamType;
-  readonly roomId: string;
-  hasAudio = false;
-  hasVideo = false;
-  audioMuted = false;
-  videoMuted = false;
+  declare id: string;
+  declare readonly userId: string;
+  declare readonly type: StreamType;
+  declare hasAudio: boolean;
+  declare hasVideo: boolean;
+  declare audioMuted: boolean;
+  declare videoMuted: boolean;
   /** The user's data, for labels. */
   userData = '';
   /** What is received; null while it is not. */
@@ -29,25 +28,15 @@ export class RemoteStream {
   /** No longer published. */
   ended = false;
 
-  constructor(info: StreamInfo, roomId: string) {
-    this.id = info.id;
-    this.userId = info.userId;
-    this.type = info.type;
-    this.roomId = roomId;
+  constructor(
+    info: StreamInfo,
+    readonly roomId: string,
+  ) {
     this.update(info);
   }
 
-  /** Takes what the back end says now; tells what of it is new. */
-  update(info: StreamInfo): { audioMuted: boolean; videoMuted: boolean } {
-    const changed = {
-      audioMuted: info.audioMuted !== this.audioMuted,
-      videoMuted: info.videoMuted !== this.videoMuted,
-    };
-    this.id = info.id;
-    this.hasAudio = info.hasAudio;
-    this.hasVideo = info.hasVideo;
-    this.audioMuted = info.audioMuted;
-    this.videoMuted = info.videoMuted;
-    return changed;
+  /** Takes what the back end says now. */
+  update({ id, userId, type, hasAudio, hasVideo, audioMuted, videoMuted }: StreamInfo): void {
+    Object.assign(this, { id, userId, type, hasAudio, hasVideo, audioMuted, videoMuted });
   }
 }

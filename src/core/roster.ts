@@ -58,42 +58,21 @@ export class Roster {
   apply(event: ClientEvent): boolean {
     switch (event.type) {
       case 'user-joined':
-        this.addUser(event.user);
-        return true;
       case 'user-updated':
-        this.#updateUser(event.user);
+        this.#putUser(event.user);
         return true;
       case 'user-left':
         this.#removeUser(event.id, event.reason);
         return true;
       case 'stream-added':
-        this.addStream(event.stream);
-        return true;
       case 'stream-updated':
-        this.#updateStream(event.stream);
+        this.#putStream(event.stream);
         return true;
       case 'stream-removed':
         this.#removeStream(event.streamId);
         return true;
     }
     return false;
-  }
-
-  addUser(info: UserInfo): void {
-    if (this.#infos.has(info.id)) return this.#updateUser(info);
-    const known = this.#best(info.userId);
-    this.#infos.set(info.id, info);
-    this.host.emit(known ? 'rtc-user-updated' : 'rtc-user-joined', this.#detail(info));
-  }
-
-  addStream(info: StreamInfo): void {
-    if (this.#streams.has(info.id)) return this.#updateStream(info);
-    const before = this.host.afterglow?.again(info);
-    before?.update(info);
-    const stream = before ?? new RemoteStream(info, this.roomId);
-    stream.userData = this.#best(info.userId)?.userData ?? '';
-    this.#streams.set(info.id, stream);
-    this.host.announce(stream);
   }
 
   /** The stream of this user and type, which is another's from now on. */
@@ -121,15 +100,14 @@ export class Roster {
     return { roomId: this.roomId, userId, userData, userRole };
   }
 
-  #updateUser(info: UserInfo): void {
-    const before = this.#infos.get(info.id);
-    if (!before) return this.addUser(info);
-    if (before.userData === info.userData && before.userRole === info.userRole) return;
-    this.#infos.set(info.id, info);
-    for (const stream of this.streams) {
-      if (stream.userId === info.userId) stream.userData = info.userData;
-    }
-    this.host.emit('rtc-user-updated', this.#detail(info));
+  #putUser(info: UserInfo): void {
+    const { id, userId, userData, userRole } = info;
+    const before = this.#infos.get(id);
+    if (before?.userData === userData && before.userRole === userRole) return;
+    const known = this.#best(userId);
+    this.#infos.set(id, info);
+    if (before) for (const one of this.streams) if (one.userId === userId) one.userData = userData;
+    this.host.emit(known ? 'rtc-user-updated' : 'rtc-user-joined', this.#detail(info));
   }
 
   #removeUser(id: string, reason?: 'leave' | 'timeout' | 'kick' | 'banned'): void {
@@ -140,19 +118,29 @@ export class Roster {
     else this.host.emit('rtc-user-left', { roomId: this.roomId, userId: info.userId, reason });
   }
 
-  #updateStream(info: StreamInfo): void {
-    const stream = this.#streams.get(info.id);
-    if (!stream) return this.addStream(info);
+  #putStream(info: StreamInfo): void {
+    const known = this.#streams.get(info.id);
+    if (known) return this.#updateStream(known, info);
+    const before = this.host.afterglow?.again(info);
+    before?.update(info);
+    const stream = before ?? new RemoteStream(info, this.roomId);
+    stream.userData = this.#best(info.userId)?.userData ?? '';
+    this.#streams.set(info.id, stream);
+    this.host.announce(stream);
+  }
+
+  #updateStream(stream: RemoteStream, info: StreamInfo): void {
     const { roomId } = this;
-    const { userId } = stream;
-    const shape = `${stream.hasAudio}${stream.hasVideo}`;
-    const changed = stream.update(info);
-    if (shape !== `${stream.hasAudio}${stream.hasVideo}`) {
+    const { userId, hasAudio, hasVideo, audioMuted, videoMuted } = stream;
+    stream.update(info);
+    if (hasAudio !== stream.hasAudio || hasVideo !== stream.hasVideo) {
       this.host.emit('rtc-stream-updated', { roomId, stream });
     }
+    const before = { audio: audioMuted, video: videoMuted };
     for (const kind of ['audio', 'video'] as const) {
-      if (!changed[`${kind}Muted`]) continue;
-      this.host.emit('rtc-mute-changed', { roomId, userId, kind, muted: stream[`${kind}Muted`] });
+      const muted = stream[`${kind}Muted`];
+      if (muted === before[kind]) continue;
+      this.host.emit('rtc-mute-changed', { roomId, userId, kind, muted });
     }
   }
 

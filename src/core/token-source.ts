@@ -1,5 +1,5 @@
 import { settle, sleep } from './async.js';
-import { RtcError } from './errors.js';
+import { RtcError, textOf } from './errors.js';
 import type { TokenAnswer, TokenRequest, TokenSource } from './types.js';
 
 const PATIENCE = 10_000;
@@ -32,10 +32,9 @@ export async function getToken(
     const answer = await settle(asked, { signal, ms: 30_000, what: 'tokenSource' }).catch(
       (cause: unknown) => {
         if (cause instanceof RtcError) throw cause;
-        const text = cause instanceof Error ? cause.message : String(cause);
         // With a TypeError fetch() says that there is no way to the server.
         const code = cause instanceof TypeError ? 'network' : 'auth';
-        throw new RtcError(code, `tokenSource failed: ${text}`, { cause });
+        throw new RtcError(code, `tokenSource failed: ${textOf(cause)}`, { cause });
       },
     );
     return typeof answer === 'string' ? { token: answer } : answer;

@@ -1,5 +1,5 @@
 /** Call: users in room 8888, from attributes alone. */
-import { assert, assertEverybodySees, call, caller, suite } from './harness.js';
+import { assert, assertEverybodySees, call, caller, suite, waitFor } from './harness.js';
 
 const e2e = suite();
 
@@ -33,6 +33,17 @@ e2e('call: the same page twice without user-id is two guests', async (world) => 
   const second = String((await two.waitForEvent('rtc-joined')).detail['userId']);
   assert.ok(first && second && first !== second, `two guests: ${first}, ${second}`);
   await Promise.all([one.waitForFrames(`user:${second}`), two.waitForFrames(`user:${first}`)]);
+});
+
+e2e('call: a picture begins small and is soon as large as its profile', async (world) => {
+  const [alice, bob] = await Promise.all([
+    world.open('alice', caller('alice').replace('160x120@10', '640x360@10')),
+    world.open('bob', '<rtc-room room-id="8888" user-id="bob" joined></rtc-room>'),
+  ]);
+  const height = (): Promise<number> => bob.sum('inbound-rtp', 'video', 'frameHeight');
+  await bob.waitForFrames('user:alice');
+  await waitFor('the picture is whole', async () => (await height()) === 360, height);
+  await alice.waitForOutboundVideo();
 });
 
 e2e('call: closing the page leaves at once', async (world) => {

@@ -281,8 +281,8 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
     return { ...BUNDLE, iceServers, iceTransportPolicy };
   }
 
-  sending(session: string, line: number): Sending | null {
-    return this.#outgoing.to(session, line);
+  sending(session: string, line: number, begins: boolean): Sending | null {
+    return this.#outgoing.to(session, line, begins);
   }
 
   changed({ pc }: Peer): void {

@@ -65,6 +65,8 @@ export class Monitor {
     }
     if (outgoing.streams.main?.audio === 'on') {
       const sender = peers
+        // Before, nobody hears it, and asking would hold up the first picture.
+        .filter(({ connected }) => connected)
         .map(({ pc }) => pc.getTransceivers()[MICROPHONE]?.sender)
         .find((one) => one?.track);
       // A closed connection has no statistics any more.

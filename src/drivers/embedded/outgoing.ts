@@ -1,6 +1,6 @@
 import type { PublishedStream, PublishedStreams, StreamWish } from '../../protocol/messages.js';
 import type { Publication, StreamType, TrackKind } from '../driver.js';
-import { audioBitrate, shareVideo, type VideoEncoding, type VideoWish } from './quality.js';
+import { audioBitrate, first, shareVideo, type VideoEncoding, type VideoWish } from './quality.js';
 
 /** The fixed layout: which media each m-line carries, in their order. */
 export const LAYOUT: readonly (readonly [StreamType, TrackKind])[] = [
@@ -17,6 +17,8 @@ export interface Sending {
   track: MediaStreamTrack;
   encoding: Partial<VideoEncoding> & { priority?: RTCPriorityType };
   screen: boolean;
+  /** It is to grow. */
+  small?: boolean;
 }
 
 export function publishedStreams(publications: Iterable<Publication>): PublishedStreams {
@@ -74,20 +76,24 @@ export class Outgoing {
     this.#pictures = new Map(shared.map((encoding, index) => [keys[index] ?? '', encoding]));
   }
 
-  /** What goes to a session on an m-line now; null: nothing. */
-  to(session: string, line: number): Sending | null {
+  /**
+   * What goes to a session on an m-line now; null: nothing.
+   * @param begins No picture went there yet.
+   */
+  to(session: string, line: number, begins = false): Sending | null {
     const [type, kind] = LAYOUT[line] ?? [];
     const publication = type && this.publications.get(type);
     const track = type && kind && this.#track(session, type, kind);
     if (!track || !publication) return null;
-    return {
-      track,
-      screen: kind === 'video' && type === 'auxiliary',
-      encoding:
-        kind === 'audio'
-          ? { maxBitrate: audioBitrate(publication.audioProfile), priority: 'high' }
-          : { ...this.#pictures.get(session + type) },
-    };
+    if (kind === 'audio') {
+      const maxBitrate = audioBitrate(publication.audioProfile);
+      return { track, screen: false, encoding: { maxBitrate, priority: 'high' } };
+    }
+    const screen = type === 'auxiliary';
+    const planned = this.#pictures.get(session + type);
+    const encoding = begins && planned && !screen ? first(planned, track) : { ...planned };
+    const small = encoding.scaleResolutionDownBy !== planned?.scaleResolutionDownBy;
+    return { track, screen, encoding, small };
   }
 
   #track(session: string, type: StreamType, kind: TrackKind): MediaStreamTrack | null {

@@ -1,5 +1,6 @@
 import { log } from '../../core/logger.js';
 import type { ClientMessage, Connect, Signal } from '../../protocol/messages.js';
+import type { StreamType } from '../driver.js';
 import { Health } from './health.js';
 import { LAYOUT, type Sending } from './outgoing.js';
 import type { Slot } from './roster.js';
@@ -11,7 +12,8 @@ export interface PeerHost {
    * @param age How old they may be, in milliseconds; default: as many as one search takes.
    */
   fresh(age?: number): Promise<RTCConfiguration>;
-  sending(session: string, line: number): Sending | null;
+  /** @param begins No picture went to this session yet. */
+  sending(session: string, line: number, begins: boolean): Sending | null;
   /** There are tracks to receive, or the route has changed. */
   changed(peer: Peer): void;
 }
@@ -33,30 +35,38 @@ export function park(): Parked {
   return { pc, offer };
 }
 
+/** One for camera and microphone, one for the screen: what shares a stream is played in step. */
+const streams = (): Record<StreamType, MediaStream> => ({
+  main: new MediaStream(),
+  auxiliary: new MediaStream(),
+});
+
 /** The offerer's m-lines. */
 function lay(pc: RTCPeerConnection): void {
-  for (const [, kind] of LAYOUT) pc.addTransceiver(kind);
-  arrange(pc);
+  const both = streams();
+  for (const [type, kind] of LAYOUT) prefer(pc.addTransceiver(kind, { streams: [both[type]] }));
 }
 
-/** The same on both sides. */
+/** The answerer's. */
 function arrange(pc: RTCPeerConnection): void {
-  // One for camera and microphone, one for the screen: what shares a stream is played in step.
-  const streams = { main: new MediaStream(), auxiliary: new MediaStream() };
+  const both = streams();
   for (const [line, transceiver] of pc.getTransceivers().entries()) {
     const type = LAYOUT[line]?.[0];
     transceiver.direction = 'sendrecv';
-    if (type) transceiver.sender.setStreams(streams[type]);
+    if (type) transceiver.sender.setStreams(both[type]);
     prefer(transceiver);
   }
 }
+
+let codecs: RTCRtpCodec[] | undefined;
 
 /** VP8 first, H.264 where there is nothing else; the rest would only make the offer longer. */
 function prefer(transceiver: RTCRtpTransceiver): void {
   // Firefox has VP8 first by itself, and Chromium cannot read its offer once a preference is set:
   // it keeps the feedback lines of the codecs that were left out.
   if (transceiver.receiver.track.kind === 'audio' || 'mozGetUserMedia' in navigator) return;
-  const all = RTCRtpReceiver.getCapabilities('video')?.codecs ?? [];
+  // Asked once: it holds the page up.
+  const all = (codecs ??= RTCRtpReceiver.getCapabilities('video')?.codecs ?? []);
   const inOrder = [/vp8/i, /h264/i, /rtx|red|ulpfec/i].flatMap((name) =>
     all.filter(({ mimeType }) => name.test(mimeType)),
   );
@@ -70,6 +80,9 @@ function prefer(transceiver: RTCRtpTransceiver): void {
 function repeating({ type, sdp = '' }: RTCSessionDescriptionInit): RTCSessionDescriptionInit {
   return { type, sdp: sdp.replace(/a=rtpmap:(\d+) opus.*\r\n/g, '$&a=rtcp-fb:$1 nack\r\n') };
 }
+
+/** Milliseconds for which a connection sends its first picture small. */
+const FIRST_PICTURE = 1_000;
 
 const isFirefox = (description: RTCSessionDescription | null): boolean =>
   !!description?.sdp.includes('mozilla');
@@ -94,6 +107,9 @@ export class Peer {
   #syncing = false;
   #dirty = false;
   #encodings: string[] = [];
+  /** Pictures have the size that is planned; undefined: none has begun small. */
+  #grown: boolean | undefined;
+  #small = false;
 
   /**
    * @param parked Its offer was sent with the join when `connect.parked`; else a connection whose
@@ -262,12 +278,24 @@ export class Peer {
       await Promise.all(lines);
     }
     this.#syncing = false;
+    this.#grow();
+  }
+
+  /** Once the first picture is over. */
+  #grow(): void {
+    if (!this.#small || !this.connected || this.#grown !== undefined) return;
+    this.#grown = false;
+    setTimeout(() => {
+      this.#grown = true;
+      this.sync();
+    }, FIRST_PICTURE);
   }
 
   /** The track first: the encoder starts while its parameters are on their way. */
   async #feed(sender: RTCRtpSender, line: number): Promise<void> {
-    const wanted = this.host?.sending(this.connect.peer, line);
+    const wanted = this.host?.sending(this.connect.peer, line, !this.#grown);
     const track = wanted?.track ?? null;
+    this.#small ||= !!wanted?.small;
     try {
       if (sender.track !== track) await sender.replaceTrack(track);
       if (!this.closed) await this.#encode(sender, line, wanted);
@@ -298,12 +326,11 @@ export class Peer {
     const { pc } = this;
     const first = !pc.remoteDescription;
     await pc.setRemoteDescription(repeating(offer));
-    if (first) {
-      arrange(pc);
-      // Media flows as soon as the answer is there.
-      this.sync();
-    }
-    await pc.setLocalDescription();
+    if (first) arrange(pc);
+    const answered = pc.setLocalDescription();
+    // Media flows as soon as the answer is there, which does not wait for it.
+    if (first) this.sync();
+    await answered;
     this.#describe();
   }
 

@@ -40,6 +40,23 @@ const LADDER: readonly (readonly [bits: number, height: number, frameRate: numbe
   [0, 120, 10],
 ];
 
+/**
+ * Pixels of a first picture. Before it knows the network Chromium lets none of more than 320x240 through: it
+ * skips up to four, and then stays small for many seconds.
+ */
+const FIRST = 320 * 240;
+
+/** What a picture begins with: one that is there at once. */
+export function first(encoding: VideoEncoding, track: MediaStreamTrack): VideoEncoding {
+  const { width = 0, height = 0 } = track.getSettings();
+  // A little more, for the encoder rounds its sides up.
+  const scale = Math.ceil(Math.sqrt((width * height) / FIRST) * 10) / 10;
+  return {
+    ...encoding,
+    scaleResolutionDownBy: Math.max(encoding.scaleResolutionDownBy, scale),
+  };
+}
+
 /** Bits per second of sound for each viewer. */
 export function audioBitrate(profile: 'speech' | 'music'): number {
   return profile === 'music' ? 128_000 : 40_000;

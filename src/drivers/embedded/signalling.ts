@@ -106,25 +106,21 @@ export class Signalling {
     else if (this.#reliable.overflowed) this.#lose('connection-lost', LOST);
   }
 
-  request(message: Request): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      if (this.#over) return reject(aborted());
-      const id = ++this.#ids;
-      const socket = this.#socket;
-      const timer = setTimeout(() => socket && this.#socket === socket && this.drop(), SILENCE);
-      this.#requests.set(id, {
-        resolve: (reply) => {
-          clearTimeout(timer);
-          if (reply.error) reject(fromWire(reply.error));
-          else resolve(reply);
-        },
-        reject: (error) => {
-          clearTimeout(timer);
-          reject(error);
-        },
+  async request(message: Request): Promise<Reply> {
+    if (this.#over) throw aborted();
+    const id = ++this.#ids;
+    const socket = this.#socket;
+    const timer = setTimeout(() => socket && this.#socket === socket && this.drop(), SILENCE);
+    try {
+      const reply = await new Promise<Reply>((resolve, reject) => {
+        this.#requests.set(id, { resolve, reject });
+        this.send({ ...message, id });
       });
-      this.send({ ...message, id });
-    });
+      if (reply.error) throw fromWire(reply.error);
+      return reply;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Gives this socket up and resumes on another. */

@@ -9,5 +9,6 @@ export const localStyles = css`
     inset: auto 8px 8px auto;
     width: 28%;
     height: auto;
+    border-radius: inherit;
   }
 `;

@@ -12,7 +12,6 @@ export const baseStyles = css`
     color: var(--_ink);
     font: 14px/20px var(--rtc-font, system-ui, sans-serif);
     position: relative;
-    overflow: hidden;
     border-radius: var(--rtc-radius, 12px);
   }
   :host([hidden]) {
@@ -92,7 +91,6 @@ export const baseStyles = css`
     border-radius: 22px;
     color: var(--_ink);
     background: color-mix(in oklab, var(--_surface) 88%, transparent);
-    backdrop-filter: blur(8px);
   }
   /* Not display: none, or assistive technology would not hear of its first sentence. */
   [part='status'].none {

@@ -5,6 +5,7 @@ export const stageStyles = css`
     display: flex;
     flex-direction: column;
     width: 100%;
+    min-width: 0;
     aspect-ratio: 16 / 10;
     min-height: min(30rem, 85vh);
     max-height: 90vh;
@@ -61,7 +62,6 @@ export const stageStyles = css`
     text-align: center;
     text-wrap: balance;
     background: none;
-    backdrop-filter: none;
   }
   [data-bare] svg {
     width: 40px;

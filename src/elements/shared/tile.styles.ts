@@ -1,8 +1,10 @@
 import { css } from 'lit';
 
 export const tileStyles = css`
+  /* Clipped once: each rounded clip around a picture costs a pass over every frame of it. */
   :host {
     display: block;
+    overflow: hidden;
     min-width: 8rem;
     aspect-ratio: var(--rtc-tile-aspect, 16 / 9);
     background: var(--_tile);
@@ -22,7 +24,6 @@ export const tileStyles = css`
     width: 100%;
     height: 100%;
     object-fit: cover;
-    border-radius: inherit;
   }
   .contain {
     object-fit: contain;
@@ -47,7 +48,6 @@ export const tileStyles = css`
     display: grid;
     place-content: center;
     background: var(--_tile);
-    border-radius: inherit;
   }
   .face {
     display: none;

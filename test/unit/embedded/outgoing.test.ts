@@ -52,6 +52,25 @@ describe('embedded: what is sent', () => {
     expect(outgoing.to('viewer', 1)).to.equal(null);
   });
 
+  it('begins with a small picture, unless it is small already or a screen', () => {
+    const pixels = (type: 'main' | 'auxiliary', width: number, height: number): number => {
+      const outgoing = new Outgoing(2_500_000);
+      const track = Object.assign(picture(), { getSettings: () => ({ width, height }) });
+      outgoing.publications.set(type, main(track, { type, width, height }));
+      outgoing.want('viewer', [{ type, audio: false, video: true }]);
+      outgoing.plan();
+      const line = type === 'main' ? 1 : 2;
+      expect(outgoing.to('viewer', line)?.encoding.scaleResolutionDownBy).to.equal(1);
+      const { encoding, small } = outgoing.to('viewer', line, true) ?? {};
+      const { scaleResolutionDownBy = 1 } = encoding ?? {};
+      expect(small).to.equal(scaleResolutionDownBy > 1);
+      return (width * height) / scaleResolutionDownBy ** 2;
+    };
+    expect(pixels('main', 854, 480)).to.be.within(320 * 200, 320 * 240);
+    expect(pixels('main', 320, 240)).to.equal(320 * 240);
+    expect(pixels('auxiliary', 1920, 1080)).to.equal(1920 * 1080);
+  });
+
   it('forgets who left', () => {
     const outgoing = new Outgoing(2_500_000);
     outgoing.publications.set('main', main(picture()));
