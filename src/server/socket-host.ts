@@ -18,6 +18,7 @@ import type { Clock } from './clock.js';
 import { EarlyJoins, readText } from './early-joins.js';
 import { hostOf, refusal } from './guards.js';
 import { iceFor } from './ice.js';
+import { Line } from './line.js';
 import type { Metrics } from './metrics.js';
 import type { Settings } from './options.js';
 import { RoomError } from './room-error.js';
@@ -36,8 +37,6 @@ export class SocketHost {
     handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
   });
   #channels = new Map<string, Channel>();
-  /** What each client calls this server, and what its socket writes to. */
-  #under = new WeakMap<WebSocket, { host: string | undefined; stream: Duplex }>();
   #pending = new Map<string, number>();
   #early: EarlyJoins;
   #cancelPing: (() => void) | undefined;
@@ -72,8 +71,7 @@ export class SocketHost {
       return;
     }
     this.#wss.handleUpgrade(request, socket, head, (ws) => {
-      this.#under.set(ws, { host: hostOf(request.headers.host), stream: socket });
-      this.#accept(ws, address);
+      this.#accept(new Line(ws, socket, hostOf(request.headers.host)), address);
     });
   }
 
@@ -152,7 +150,8 @@ export class SocketHost {
     };
   }
 
-  #accept(socket: WebSocket, address: string): void {
+  #accept(line: Line, address: string): void {
+    const { socket } = line;
     const waited = this.#wait(address);
     const settled = (): void => {
       waited();
@@ -182,9 +181,9 @@ export class SocketHost {
           const text = (raw as Buffer).toString();
           const frame = parseFrame(text);
           if (session) {
-            await this.#onFrame(session, socket, frame);
+            await this.#onFrame(session, line, frame);
           } else {
-            session = await this.#first(socket, frame.m, text);
+            session = await this.#first(line, frame.m, text);
             settled();
           }
         } catch (error) {
@@ -196,24 +195,18 @@ export class SocketHost {
     });
     socket.on('close', (code) => {
       settled();
-      queue = queue.then(() => this.#onClose(session, socket, code));
+      queue = queue.then(() => this.#onClose(session, line, code));
     });
   }
 
   /** @returns the session that the socket's first message joins or resumes */
-  async #first(
-    socket: WebSocket,
-    message: ClientMessage | undefined,
-    text: string,
-  ): Promise<Session> {
+  async #first(line: Line, message: ClientMessage | undefined, text: string): Promise<Session> {
     if (message?.t !== 'join' && message?.t !== 'resume')
       throw new Error('the first message must be join or resume');
     const counter = message.t === 'join' ? this.metrics.joins : this.metrics.resumes;
     try {
       const session =
-        message.t === 'join'
-          ? await this.#admit(socket, message, text)
-          : this.#resume(socket, message);
+        message.t === 'join' ? await this.#admit(line, message, text) : this.#resume(line, message);
       counter.inc({ result: 'ok' });
       return session;
     } catch (error) {
@@ -222,7 +215,7 @@ export class SocketHost {
     }
   }
 
-  async #admit(socket: WebSocket, message: JoinMessage, text: string): Promise<Session> {
+  async #admit(line: Line, message: JoinMessage, text: string): Promise<Session> {
     const early = message.offer === undefined ? undefined : await this.#early.take(text);
     let session = early === undefined ? undefined : this.service.get(early);
     if (session) {
@@ -230,7 +223,7 @@ export class SocketHost {
     } else {
       const claims = await this.#claims(message.token);
       // The socket may have gone while the token was checked: nobody is there to join.
-      if (socket.readyState !== 1) throw new RoomError('state', 'The socket is closed.');
+      if (line.socket.readyState !== 1) throw new RoomError('state', 'The socket is closed.');
       // What ended the posted one ends this one, too.
       session = this.#enter(
         early === undefined ? message : { ...message, previous: early },
@@ -239,11 +232,11 @@ export class SocketHost {
     }
     const channel = this.#channels.get(session.id);
     if (!channel?.joined) throw new RoomError('state', 'This session is over; join anew.');
-    this.#plug(channel, socket);
+    channel.line = line;
     channel.sendDirect({
       ...channel.joined,
       resume: session.resumeToken,
-      ice: this.#ice(session, socket),
+      ice: this.#ice(session, line),
       alive: Math.max(5_000, this.settings.timers.silent / 3),
     });
     channel.joined = null;
@@ -274,31 +267,26 @@ export class SocketHost {
     return session;
   }
 
-  #plug(channel: Channel, socket: WebSocket): void {
-    channel.socket = socket;
-    channel.stream = this.#under.get(socket)?.stream ?? null;
-  }
-
-  #resume(socket: WebSocket, { session: id, token }: ClientMessage & { t: 'resume' }): Session {
+  #resume(line: Line, { session: id, token }: ClientMessage & { t: 'resume' }): Session {
     const session = this.service.resume(id, token);
     const channel = this.#channels.get(id);
     if (!channel || channel.over) throw new RoomError('state', 'This session is over; join anew.');
-    const stale = channel.socket;
-    this.#plug(channel, socket);
-    stale?.terminate();
+    const stale = channel.line;
+    channel.line = line;
+    stale?.socket.terminate();
     channel.sendDirect({
       t: 'resumed',
       resume: session.resumeToken,
       received: channel.received,
-      ice: this.#ice(session, socket),
+      ice: this.#ice(session, line),
     });
     channel.replay();
     return session;
   }
 
-  async #onFrame(session: Session, socket: WebSocket, frame: Frame<ClientMessage>): Promise<void> {
+  async #onFrame(session: Session, line: Line, frame: Frame<ClientMessage>): Promise<void> {
     const channel = this.#channels.get(session.id);
-    if (channel?.socket !== socket) return;
+    if (channel?.line !== line) return;
     session.lastHeard = this.clock.now();
     const message = channel.receive(frame);
     if (!message) return;
@@ -307,7 +295,7 @@ export class SocketHost {
     this.metrics.messages.inc({ type: message.t });
     if (!channel.buckets.take(message.t)) {
       this.metrics.refused.inc({ reason: 'flood' });
-      socket.close(CLOSE.tooSlow, `Too many ${message.t} messages`);
+      line.socket.close(CLOSE.tooSlow, `Too many ${message.t} messages`);
       return;
     }
     const reply = (more: Omit<ServerMessage & { t: 'reply' }, 't' | 'id'> = {}): void => {
@@ -315,7 +303,7 @@ export class SocketHost {
     };
     try {
       if (message.t === 'ice') {
-        reply({ ice: this.#ice(session, socket) });
+        reply({ ice: this.#ice(session, line) });
         return;
       }
       if (message.t === 'role') {
@@ -334,8 +322,8 @@ export class SocketHost {
     }
   }
 
-  #ice({ room, user }: Session, socket: WebSocket): IceConfig {
-    const client = { mode: room.mode, user, host: this.#under.get(socket)?.host };
+  #ice({ room, user }: Session, { host }: Line): IceConfig {
+    const client = { mode: room.mode, user, host };
     return iceFor(this.settings.ice, client, this.clock.now());
   }
 
@@ -364,11 +352,11 @@ export class SocketHost {
     );
   }
 
-  #onClose(session: Session | null, socket: WebSocket, code: number): void {
+  #onClose(session: Session | null, line: Line, code: number): void {
     if (!session) return;
     const channel = this.#channels.get(session.id);
-    if (channel?.socket !== socket) return;
-    channel.socket = channel.stream = null;
+    if (channel?.line !== line) return;
+    channel.line = null;
     if (code === 1000 || code === 1001 || code === CLOSE.malformed)
       this.service.leave(session, 'leave');
     else this.service.drop(session);
@@ -379,15 +367,16 @@ export class SocketHost {
     const { silent } = this.settings.timers;
     this.#cancelPing = this.clock.after(silent / 6, () => {
       for (const [id, channel] of this.#channels) {
-        const { socket } = channel;
+        const socket = channel.line?.socket;
         const session = this.service.get(id);
         if (!session || !socket) continue;
         if (this.clock.now() - session.lastHeard >= silent) {
           socket.terminate();
           continue;
         }
-        socket.ping();
+        // Its frame first: it holds the stream back, so both go out at once.
         channel.beat();
+        socket.ping();
       }
       this.#ping();
     });
