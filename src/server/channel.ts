@@ -3,7 +3,7 @@ import { CLOSE } from '../protocol/messages.js';
 import { Reliable } from '../protocol/reliable.js';
 import { Buckets } from './limits.js';
 import type { Line } from './line.js';
-import type { Outbox } from './session.js';
+import type { Outbox, Session } from './session.js';
 
 const ACK_EVERY = 16;
 
@@ -15,22 +15,28 @@ function toJson(message: ServerMessage): string {
   return told.json;
 }
 
+/** Where channels are. */
+export interface ChannelHost {
+  now(): number;
+  /** More has piled up than can be replayed. */
+  lost(channel: Channel): void;
+  ended(channel: Channel): void;
+}
+
 /** One session's ordered messages, over one socket after another. */
 export class Channel implements Outbox {
-  readonly buckets: Buckets;
   line: Line | null = null;
   over = false;
   /** What the first socket is told first. */
   joined: Omit<JoinedMessage, 'ice'> | null = null;
   #reliable = new Reliable<string, ClientMessage>();
 
-  /** @param lost Called when more has piled up than can be replayed. */
+  #buckets: Buckets | undefined;
+
   constructor(
-    now: () => number,
-    private readonly lost: () => void,
-  ) {
-    this.buckets = new Buckets(now);
-  }
+    readonly session: Session,
+    private readonly host: ChannelHost,
+  ) {}
 
   get received(): number {
     return this.#reliable.received;
@@ -43,7 +49,7 @@ export class Channel implements Outbox {
       this.over = true;
       this.line?.socket.close(CLOSE.tooSlow, 'too slow');
       // After the caller's own work on the room.
-      queueMicrotask(this.lost);
+      queueMicrotask(() => this.host.lost(this));
     }
   }
 
@@ -56,6 +62,11 @@ export class Channel implements Outbox {
     const message = this.#reliable.receive(frame);
     if (this.#reliable.owes >= ACK_EVERY) this.#write(this.#reliable.acknowledgement());
     return message;
+  }
+
+  /** @returns whether one more message of this type is within bounds */
+  allows(type: string): boolean {
+    return (this.#buckets ??= new Buckets()).take(type, this.host.now());
   }
 
   /** Shows the client that its socket lives: a page does not see the server's pings. */
@@ -71,6 +82,7 @@ export class Channel implements Outbox {
   end(): void {
     this.over = true;
     this.line?.socket.close(CLOSE.ended, 'ended');
+    this.host.ended(this);
   }
 
   #write({ n, a, m }: Frame<string>): void {

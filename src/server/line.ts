@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import type { Session } from './session.js';
 
 const MAX_BUFFERED = 1024 * 1024;
 
@@ -27,6 +28,14 @@ function frame(text: string): Buffer {
 
 /** A client's socket, and what is known of it. */
 export class Line {
+  /** What joined or resumed over it. */
+  session: Session | null = null;
+  /** The last of the frames that wait for a token to be checked. */
+  queue: Promise<void> | undefined;
+  waits = 0;
+  /** Called once it has joined, or is gone. */
+  settled: (() => void) | undefined;
+
   /**
    * @param stream What the socket writes to.
    * @param host What the client calls this server.

@@ -1,6 +1,7 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
+import type { UserRole } from '../drivers/driver.js';
 import {
   CLOSE,
   MAX_PAYLOAD,
@@ -13,7 +14,7 @@ import {
 } from '../protocol/messages.js';
 import { parseFrame } from '../protocol/validators.js';
 import { addressGroup, clientAddress } from './addresses.js';
-import { Channel } from './channel.js';
+import { Channel, type ChannelHost } from './channel.js';
 import type { Clock } from './clock.js';
 import { EarlyJoins, readText } from './early-joins.js';
 import { hostOf, refusal } from './guards.js';
@@ -29,7 +30,7 @@ import type { Claims, Tokens } from './tokens.js';
 const MAX_WAITING = 64;
 
 /** Sockets in front of the room service: frames, liveness, resumes, limits. */
-export class SocketHost {
+export class SocketHost implements ChannelHost {
   #wss = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_PAYLOAD,
@@ -127,6 +128,21 @@ export class SocketHost {
     this.#wss.close();
   }
 
+  // What a channel asks and tells.
+
+  now(): number {
+    return this.clock.now();
+  }
+
+  lost({ session }: Channel): void {
+    this.metrics.refused.inc({ reason: 'slow' });
+    this.service.leave(session, 'timeout');
+  }
+
+  ended({ session }: Channel): void {
+    this.#channels.delete(session.id);
+  }
+
   /** Why nothing of a request is read: a status, and a sentence for whoever looks. */
   #refused(request: IncomingMessage, address: string): [number, string] | undefined {
     const refused = refusal(request, this.settings);
@@ -152,63 +168,74 @@ export class SocketHost {
 
   #accept(line: Line, address: string): void {
     const { socket } = line;
-    const waited = this.#wait(address);
-    const settled = (): void => {
-      waited();
-      cancel();
-    };
-    const cancel = this.clock.after(this.settings.timers.join, () => {
-      this.metrics.refused.inc({ reason: 'join-timeout' });
-      socket.close(CLOSE.joinTimeout, 'Nobody joined in time');
-    });
-    let session: Session | null = null;
-    // One frame at a time: verifying a token takes a while, and order matters.
-    let queue = Promise.resolve();
-    let waits = 0;
-
+    line.settled = this.#deadline(line, address);
     socket.on('error', (error) => this.settings.log('socket-error', { message: error.message }));
     socket.on('pong', () => {
-      if (session) session.lastHeard = this.clock.now();
+      if (line.session) line.session.lastHeard = this.clock.now();
     });
+    // `ws` gives a Buffer unless told otherwise.
     socket.on('message', (raw, binary) => {
-      // Who sends faster than tokens are checked fills its own buffers, not ours.
-      if (++waits > MAX_WAITING) socket.pause();
-      queue = queue.then(async () => {
-        try {
-          if (socket.readyState !== 1) return;
-          // `ws` gives a Buffer unless told otherwise.
-          if (binary) throw new Error('frames are text');
-          const text = (raw as Buffer).toString();
-          const frame = parseFrame(text);
-          if (session) {
-            await this.#onFrame(session, line, frame);
-          } else {
-            session = await this.#first(line, frame.m, text);
-            settled();
-          }
-        } catch (error) {
-          this.#onBad(socket, error);
-        } finally {
-          if (!--waits && socket.isPaused) socket.resume();
-        }
-      });
+      this.#inTurn(line, () => this.#hear(line, binary ? null : (raw as Buffer).toString()));
     });
     socket.on('close', (code) => {
-      settled();
-      queue = queue.then(() => this.#onClose(session, line, code));
+      line.settled?.();
+      this.#inTurn(line, () => this.#onClose(line, code));
     });
   }
 
-  /** @returns the session that the socket's first message joins or resumes */
-  async #first(line: Line, message: ClientMessage | undefined, text: string): Promise<Session> {
+  /** Apart from the listeners, which would keep what is in here for as long as they live. */
+  #deadline(line: Line, address: string): () => void {
+    const waited = this.#wait(address);
+    const cancel = this.clock.after(this.settings.timers.join, () => {
+      this.metrics.refused.inc({ reason: 'join-timeout' });
+      line.socket.close(CLOSE.joinTimeout, 'Nobody joined in time');
+    });
+    return () => {
+      line.settled = undefined;
+      waited();
+      cancel();
+    };
+  }
+
+  /** One frame at a time: verifying a token takes a while, and order matters. */
+  #inTurn(line: Line, step: () => Promise<void> | void): void {
+    const waits = line.queue ? line.queue.then(step) : step();
+    if (!waits) return;
+    // Who sends faster than tokens are checked fills its own buffers, not ours.
+    if (++line.waits > MAX_WAITING) line.socket.pause();
+    const queue = (line.queue = waits.then(() => {
+      if (line.queue === queue) line.queue = undefined;
+      if (!--line.waits && line.socket.isPaused) line.socket.resume();
+    }));
+  }
+
+  /** @param text Null: the frame is not text. */
+  #hear(line: Line, text: string | null): Promise<void> | void {
+    if (line.socket.readyState !== 1) return undefined;
+    const bad = (error: unknown): void => this.#onBad(line.socket, error);
+    try {
+      if (text === null) throw new Error('frames are text');
+      const frame = parseFrame(text);
+      const work = line.session
+        ? this.#onFrame(line.session, line, frame)
+        : this.#first(line, frame.m, text);
+      return work?.catch(bad);
+    } catch (error) {
+      bad(error);
+    }
+    return undefined;
+  }
+
+  /** The socket's first message joins or resumes. */
+  async #first(line: Line, message: ClientMessage | undefined, text: string): Promise<void> {
     if (message?.t !== 'join' && message?.t !== 'resume')
       throw new Error('the first message must be join or resume');
     const counter = message.t === 'join' ? this.metrics.joins : this.metrics.resumes;
     try {
-      const session =
+      line.session =
         message.t === 'join' ? await this.#admit(line, message, text) : this.#resume(line, message);
       counter.inc({ result: 'ok' });
-      return session;
+      line.settled?.();
     } catch (error) {
       counter.inc({ result: error instanceof RoomError ? error.code : 'unknown' });
       throw error;
@@ -246,22 +273,13 @@ export class SocketHost {
 
   /** Makes the session; its socket takes it. */
   #enter(message: JoinMessage, claims: Claims | null): Session {
-    const channel = new Channel(
-      () => this.clock.now(),
-      () => {
-        this.metrics.refused.inc({ reason: 'slow' });
-        this.service.leave(session, 'timeout');
-      },
-    );
-    const { session, joined } = this.service.join(message, claims, (made) => ({
-      send: (one) => channel.send(one),
-      end: () => {
-        channel.end();
-        this.#channels.delete(made.id);
-      },
-    }));
-    channel.joined = joined;
-    this.#channels.set(session.id, channel);
+    const { session, joined } = this.service.join(message, claims, (made) => {
+      const channel = new Channel(made, this);
+      this.#channels.set(made.id, channel);
+      return channel;
+    });
+    const channel = this.#channels.get(session.id);
+    if (channel) channel.joined = joined;
     this.service.settle(session);
     this.settings.log('joined', { room: session.room.id, user: session.user, role: session.role });
     return session;
@@ -284,42 +302,54 @@ export class SocketHost {
     return session;
   }
 
-  async #onFrame(session: Session, line: Line, frame: Frame<ClientMessage>): Promise<void> {
+  /** @returns a promise where a token is checked first */
+  #onFrame(session: Session, line: Line, frame: Frame<ClientMessage>): Promise<void> | undefined {
     const channel = this.#channels.get(session.id);
-    if (channel?.line !== line) return;
+    if (channel?.line !== line) return undefined;
     session.lastHeard = this.clock.now();
     const message = channel.receive(frame);
-    if (!message) return;
+    if (!message) return undefined;
     if (message.t === 'join' || message.t === 'resume')
       throw new Error(`${message.t} comes first, and once`);
     this.metrics.messages.inc({ type: message.t });
-    if (!channel.buckets.take(message.t)) {
+    if (!channel.allows(message.t)) {
       this.metrics.refused.inc({ reason: 'flood' });
       line.socket.close(CLOSE.tooSlow, `Too many ${message.t} messages`);
-      return;
+      return undefined;
     }
     const reply = (more: Omit<ServerMessage & { t: 'reply' }, 't' | 'id'> = {}): void => {
       if ('id' in message) channel.send({ t: 'reply', id: message.id, ...more });
     };
-    try {
-      if (message.t === 'ice') {
-        reply({ ice: this.#ice(session, line) });
-        return;
-      }
-      if (message.t === 'role') {
-        const claims = message.token !== undefined ? await this.tokens.verify(message.token) : null;
-        // It may have ended while the token was checked.
-        if (!this.service.get(session.id)) return;
-        this.service.switchRole(session, message.role, claims);
-      } else {
-        this.service.handle(session, message);
-      }
-      reply();
-    } catch (error) {
+    const failed = (error: unknown): void => {
       if (!(error instanceof RoomError)) throw error;
       if ('id' in message) reply({ error: error.toWire() });
       else throw new Error(error.message);
+    };
+    const switchRole = (role: UserRole, claims: Claims | null): void => {
+      // It may have ended while the token was checked.
+      if (!this.service.get(session.id)) return;
+      this.service.switchRole(session, role, claims);
+      reply();
+    };
+    try {
+      if (message.t === 'role') {
+        const { role, token } = message;
+        if (token !== undefined)
+          return this.tokens
+            .verify(token)
+            .then((claims) => switchRole(role, claims))
+            .catch(failed);
+        switchRole(role, null);
+      } else if (message.t === 'ice') {
+        reply({ ice: this.#ice(session, line) });
+      } else {
+        this.service.handle(session, message);
+        reply();
+      }
+    } catch (error) {
+      failed(error);
     }
+    return undefined;
   }
 
   #ice({ room, user }: Session, { host }: Line): IceConfig {
@@ -352,7 +382,8 @@ export class SocketHost {
     );
   }
 
-  #onClose(session: Session | null, line: Line, code: number): void {
+  #onClose(line: Line, code: number): void {
+    const { session } = line;
     if (!session) return;
     const channel = this.#channels.get(session.id);
     if (channel?.line !== line) return;

@@ -12,8 +12,8 @@ const CONNECTIONS = 3_000;
 const WARM_UP = 1_000;
 const LANES = 40;
 /** Milliseconds, as in the driver (signalling.ts). */
-const ACKNOWLEDGED = 200;
-const SETTLED = 1_500;
+const ACKNOWLEDGED = 1_000;
+const SETTLED = 2_000;
 /** In one room, each of them sending so many messages with so many under way. */
 const TALKERS = 20;
 const MESSAGES = 150;
