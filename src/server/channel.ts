@@ -1,12 +1,10 @@
-import type { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
 import type { ClientMessage, Frame, JoinedMessage, ServerMessage } from '../protocol/messages.js';
 import { CLOSE } from '../protocol/messages.js';
 import { Reliable } from '../protocol/reliable.js';
 import { Buckets } from './limits.js';
-import type { Outbox } from './session.js';
+import type { Line } from './line.js';
+import type { Outbox, Session } from './session.js';
 
-const MAX_BUFFERED = 1024 * 1024;
 const ACK_EVERY = 16;
 
 /** What a whole room is told is written as JSON once. */
@@ -17,25 +15,28 @@ function toJson(message: ServerMessage): string {
   return told.json;
 }
 
+/** Where channels are. */
+export interface ChannelHost {
+  now(): number;
+  /** More has piled up than can be replayed. */
+  lost(channel: Channel): void;
+  ended(channel: Channel): void;
+}
+
 /** One session's ordered messages, over one socket after another. */
 export class Channel implements Outbox {
-  readonly buckets: Buckets;
-  socket: WebSocket | null = null;
-  /** What the socket writes to; held back until the turn of the event loop is over. */
-  stream: Duplex | null = null;
+  line: Line | null = null;
   over = false;
   /** What the first socket is told first. */
   joined: Omit<JoinedMessage, 'ice'> | null = null;
-  #held = false;
   #reliable = new Reliable<string, ClientMessage>();
 
-  /** @param lost Called when more has piled up than can be replayed. */
+  #buckets: Buckets | undefined;
+
   constructor(
-    now: () => number,
-    private readonly lost: () => void,
-  ) {
-    this.buckets = new Buckets(now);
-  }
+    readonly session: Session,
+    private readonly host: ChannelHost,
+  ) {}
 
   get received(): number {
     return this.#reliable.received;
@@ -46,9 +47,9 @@ export class Channel implements Outbox {
     this.#write(this.#reliable.send(toJson(message)));
     if (this.#reliable.overflowed) {
       this.over = true;
-      this.socket?.close(CLOSE.tooSlow, 'too slow');
+      this.line?.socket.close(CLOSE.tooSlow, 'too slow');
       // After the caller's own work on the room.
-      queueMicrotask(this.lost);
+      queueMicrotask(() => this.host.lost(this));
     }
   }
 
@@ -63,6 +64,11 @@ export class Channel implements Outbox {
     return message;
   }
 
+  /** @returns whether one more message of this type is within bounds */
+  allows(type: string): boolean {
+    return (this.#buckets ??= new Buckets()).take(type, this.host.now());
+  }
+
   /** Shows the client that its socket lives: a page does not see the server's pings. */
   beat(): void {
     this.#write(this.#reliable.acknowledgement());
@@ -75,29 +81,11 @@ export class Channel implements Outbox {
 
   end(): void {
     this.over = true;
-    this.socket?.close(CLOSE.ended, 'ended');
+    this.line?.socket.close(CLOSE.ended, 'ended');
+    this.host.ended(this);
   }
 
   #write({ n, a, m }: Frame<string>): void {
-    const { socket } = this;
-    if (socket?.readyState !== 1) return;
-    if (socket.bufferedAmount > MAX_BUFFERED) {
-      socket.terminate();
-      return;
-    }
-    this.#hold();
-    socket.send(`{"n":${n},"a":${a}${m === undefined ? '' : `,"m":${m}`}}`);
-  }
-
-  /** Most that a client is told comes several at a time: one write for all. */
-  #hold(): void {
-    const { stream } = this;
-    if (this.#held || !stream) return;
-    this.#held = true;
-    stream.cork();
-    setImmediate(() => {
-      this.#held = false;
-      stream.uncork();
-    });
+    this.line?.send(`{"n":${n},"a":${a}${m === undefined ? '' : `,"m":${m}`}}`);
   }
 }

@@ -11,13 +11,22 @@ const FORWARDING = [
   'x-real-ip',
 ];
 
+/** Most clients call a server alike. */
+const hosts = new Map<string, string | undefined>();
+const MAX_HOSTS = 64;
+
 /** The name or address in a Host header or an origin, without the port. */
 export function hostOf(text: string | undefined): string | undefined {
+  if (!text || hosts.has(text)) return hosts.get(text ?? '');
+  let host: string | undefined;
   try {
-    return text ? new URL(text.includes('://') ? text : `http://${text}`).hostname : undefined;
+    host = new URL(text.includes('://') ? text : `http://${text}`).hostname;
   } catch {
-    return undefined;
+    // None.
   }
+  if (hosts.size >= MAX_HOSTS) hosts.clear();
+  if (text.length < 256) hosts.set(text, host);
+  return host;
 }
 
 /**

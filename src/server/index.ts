@@ -112,7 +112,8 @@ export function createRoomServer(options: RoomServerOptions = {}): RoomServer {
   const attach = (server: Server, { path = '/rtc' }: { path?: string } = {}): void => {
     paths.add(path);
     const upgrade = (...[request, socket, head]: Parameters<SocketHost['upgrade']>): void => {
-      if (pathOf(request)?.pathname === path) sockets.upgrade(request, socket, head);
+      if (request.url === path || pathOf(request)?.pathname === path)
+        sockets.upgrade(request, socket, head);
       else if (server.listenerCount('upgrade') === 1) socket.destroy();
     };
     server.on('upgrade', upgrade);

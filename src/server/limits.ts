@@ -30,13 +30,11 @@ export class Bucket {
 export class Buckets {
   #buckets = new Map<string, Bucket>();
 
-  constructor(private readonly now: () => number) {}
-
   /** @returns whether one more message of this type is within bounds */
-  take(type: string): boolean {
+  take(type: string, now: number): boolean {
     const [burst, perSecond] = RATES[type] ?? [10, 1];
     const bucket = this.#buckets.get(type) ?? new Bucket();
     this.#buckets.set(type, bucket);
-    return bucket.take(this.now(), burst, perSecond);
+    return bucket.take(now, burst, perSecond);
   }
 }

@@ -29,8 +29,9 @@ export class Expiring<T> {
     if (this.#entries.size >= this.#sweepAt) this.#sweep();
     this.#entries.delete(key);
     this.#entries.set(key, { value, until: this.clock.now() + ms });
+    if (this.#entries.size <= this.limit) return;
     const [oldest] = this.#entries.keys();
-    if (oldest !== undefined && this.#entries.size > this.limit) this.#entries.delete(oldest);
+    if (oldest !== undefined) this.#entries.delete(oldest);
   }
 
   /** What is still true, with the time until which it is. */

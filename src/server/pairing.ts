@@ -1,4 +1,4 @@
-import type { Connect } from '../protocol/messages.js';
+import type { Connect, StreamWish } from '../protocol/messages.js';
 import type { Room } from './room.js';
 import { receives, TYPES, wishFor, type Session } from './session.js';
 
@@ -85,6 +85,15 @@ function connect(
   }
 }
 
+/** The same for what is the same: a number as long as no height is named. */
+function keyOf(wishes: readonly Omit<StreamWish, 'session'>[]): number | string {
+  if (wishes.some(({ h }) => h !== undefined)) return JSON.stringify(wishes);
+  return wishes.reduce(
+    (bits, { type, audio, video }) => bits | ((+audio + 2 * +video) << (2 * TYPES.indexOf(type))),
+    0,
+  );
+}
+
 /** Tells a publisher what a viewer wants of it, when that is news. */
 export function tellWanted(viewer: Session, publisher: Session): void {
   const wishes =
@@ -93,8 +102,8 @@ export function tellWanted(viewer: Session, publisher: Session): void {
           ({ audio, video }) => audio || video,
         )
       : [];
-  const news = JSON.stringify(wishes);
-  if ((publisher.told.get(viewer.id) ?? '[]') === news) return;
+  const news = keyOf(wishes);
+  if ((publisher.told.get(viewer.id) ?? 0) === news) return;
   publisher.told.set(viewer.id, news);
   publisher.outbox.send({ t: 'wanted', session: viewer.id, wishes });
 }

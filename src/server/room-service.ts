@@ -125,7 +125,6 @@ export class RoomService {
       limit: claims?.role ?? 'anchor',
       order: ++this.#order,
       want,
-      wishes: new Map(),
       told: new Map(),
       streams: role === 'anchor' ? streams : {},
       resumeToken: this.newId(),
@@ -203,7 +202,7 @@ export class RoomService {
     }
     for (const other of room.sessions.values()) {
       other.told.delete(session.id);
-      for (const type of TYPES) other.wishes.delete(streamId(session.id, type));
+      for (const type of TYPES) other.wishes?.delete(streamId(session.id, type));
     }
     this.#ended.set(session.id, reason, this.settings.timers.endedMemory);
     room.tell(null, { t: 'peer-left', session: session.id, reason });
@@ -398,7 +397,7 @@ export class RoomService {
         checkFanout(room, publisher, session, this.settings);
     }
     for (const { wish, publisher } of known)
-      session.wishes.set(streamId(publisher.id, wish.type), wish);
+      (session.wishes ??= new Map()).set(streamId(publisher.id, wish.type), wish);
     reconnect(room, session, this.newId, this.clock.now());
     for (const publisher of new Set(known.map(({ publisher }) => publisher)))
       tellWanted(session, publisher);

@@ -29,9 +29,9 @@ export interface Session {
   readonly outbox: Outbox;
   readonly want: DefaultWish;
   /** Explicit wishes, by stream id; they beat the default. */
-  readonly wishes: Map<string, StreamWish>;
+  wishes?: Map<string, StreamWish>;
   /** The last `wanted` sent to this publisher, by viewer. */
-  readonly told: Map<string, string>;
+  readonly told: Map<string, number | string>;
   data: string;
   role: UserRole;
   streams: PublishedStreams;
@@ -58,7 +58,7 @@ export function wishFor(
   publisher: Session,
   type: StreamType,
 ): Omit<StreamWish, 'session'> {
-  const explicit = viewer.wishes.get(streamId(publisher.id, type));
+  const explicit = viewer.wishes?.get(streamId(publisher.id, type));
   if (explicit) {
     const { audio, video, h } = explicit;
     return { type, audio, video, ...(h !== undefined && { h }) };

@@ -1,6 +1,7 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
+import type { UserRole } from '../drivers/driver.js';
 import {
   CLOSE,
   MAX_PAYLOAD,
@@ -13,11 +14,12 @@ import {
 } from '../protocol/messages.js';
 import { parseFrame } from '../protocol/validators.js';
 import { addressGroup, clientAddress } from './addresses.js';
-import { Channel } from './channel.js';
+import { Channel, type ChannelHost } from './channel.js';
 import type { Clock } from './clock.js';
 import { EarlyJoins, readText } from './early-joins.js';
 import { hostOf, refusal } from './guards.js';
 import { iceFor } from './ice.js';
+import { Line } from './line.js';
 import type { Metrics } from './metrics.js';
 import type { Settings } from './options.js';
 import { RoomError } from './room-error.js';
@@ -28,7 +30,7 @@ import type { Claims, Tokens } from './tokens.js';
 const MAX_WAITING = 64;
 
 /** Sockets in front of the room service: frames, liveness, resumes, limits. */
-export class SocketHost {
+export class SocketHost implements ChannelHost {
   #wss = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_PAYLOAD,
@@ -36,8 +38,6 @@ export class SocketHost {
     handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
   });
   #channels = new Map<string, Channel>();
-  /** What each client calls this server, and what its socket writes to. */
-  #under = new WeakMap<WebSocket, { host: string | undefined; stream: Duplex }>();
   #pending = new Map<string, number>();
   #early: EarlyJoins;
   #cancelPing: (() => void) | undefined;
@@ -72,8 +72,7 @@ export class SocketHost {
       return;
     }
     this.#wss.handleUpgrade(request, socket, head, (ws) => {
-      this.#under.set(ws, { host: hostOf(request.headers.host), stream: socket });
-      this.#accept(ws, address);
+      this.#accept(new Line(ws, socket, hostOf(request.headers.host)), address);
     });
   }
 
@@ -129,6 +128,21 @@ export class SocketHost {
     this.#wss.close();
   }
 
+  // What a channel asks and tells.
+
+  now(): number {
+    return this.clock.now();
+  }
+
+  lost({ session }: Channel): void {
+    this.metrics.refused.inc({ reason: 'slow' });
+    this.service.leave(session, 'timeout');
+  }
+
+  ended({ session }: Channel): void {
+    this.#channels.delete(session.id);
+  }
+
   /** Why nothing of a request is read: a status, and a sentence for whoever looks. */
   #refused(request: IncomingMessage, address: string): [number, string] | undefined {
     const refused = refusal(request, this.settings);
@@ -152,77 +166,83 @@ export class SocketHost {
     };
   }
 
-  #accept(socket: WebSocket, address: string): void {
-    const waited = this.#wait(address);
-    const settled = (): void => {
-      waited();
-      cancel();
-    };
-    const cancel = this.clock.after(this.settings.timers.join, () => {
-      this.metrics.refused.inc({ reason: 'join-timeout' });
-      socket.close(CLOSE.joinTimeout, 'Nobody joined in time');
-    });
-    let session: Session | null = null;
-    // One frame at a time: verifying a token takes a while, and order matters.
-    let queue = Promise.resolve();
-    let waits = 0;
-
+  #accept(line: Line, address: string): void {
+    const { socket } = line;
+    line.settled = this.#deadline(line, address);
     socket.on('error', (error) => this.settings.log('socket-error', { message: error.message }));
     socket.on('pong', () => {
-      if (session) session.lastHeard = this.clock.now();
+      if (line.session) line.session.lastHeard = this.clock.now();
     });
+    // `ws` gives a Buffer unless told otherwise.
     socket.on('message', (raw, binary) => {
-      // Who sends faster than tokens are checked fills its own buffers, not ours.
-      if (++waits > MAX_WAITING) socket.pause();
-      queue = queue.then(async () => {
-        try {
-          if (socket.readyState !== 1) return;
-          // `ws` gives a Buffer unless told otherwise.
-          if (binary) throw new Error('frames are text');
-          const text = (raw as Buffer).toString();
-          const frame = parseFrame(text);
-          if (session) {
-            await this.#onFrame(session, socket, frame);
-          } else {
-            session = await this.#first(socket, frame.m, text);
-            settled();
-          }
-        } catch (error) {
-          this.#onBad(socket, error);
-        } finally {
-          if (!--waits && socket.isPaused) socket.resume();
-        }
-      });
+      this.#inTurn(line, () => this.#hear(line, binary ? null : (raw as Buffer).toString()));
     });
     socket.on('close', (code) => {
-      settled();
-      queue = queue.then(() => this.#onClose(session, socket, code));
+      line.settled?.();
+      this.#inTurn(line, () => this.#onClose(line, code));
     });
   }
 
-  /** @returns the session that the socket's first message joins or resumes */
-  async #first(
-    socket: WebSocket,
-    message: ClientMessage | undefined,
-    text: string,
-  ): Promise<Session> {
+  /** Apart from the listeners, which would keep what is in here for as long as they live. */
+  #deadline(line: Line, address: string): () => void {
+    const waited = this.#wait(address);
+    const cancel = this.clock.after(this.settings.timers.join, () => {
+      this.metrics.refused.inc({ reason: 'join-timeout' });
+      line.socket.close(CLOSE.joinTimeout, 'Nobody joined in time');
+    });
+    return () => {
+      line.settled = undefined;
+      waited();
+      cancel();
+    };
+  }
+
+  /** One frame at a time: verifying a token takes a while, and order matters. */
+  #inTurn(line: Line, step: () => Promise<void> | void): void {
+    const waits = line.queue ? line.queue.then(step) : step();
+    if (!waits) return;
+    // Who sends faster than tokens are checked fills its own buffers, not ours.
+    if (++line.waits > MAX_WAITING) line.socket.pause();
+    const queue = (line.queue = waits.then(() => {
+      if (line.queue === queue) line.queue = undefined;
+      if (!--line.waits && line.socket.isPaused) line.socket.resume();
+    }));
+  }
+
+  /** @param text Null: the frame is not text. */
+  #hear(line: Line, text: string | null): Promise<void> | void {
+    if (line.socket.readyState !== 1) return undefined;
+    const bad = (error: unknown): void => this.#onBad(line.socket, error);
+    try {
+      if (text === null) throw new Error('frames are text');
+      const frame = parseFrame(text);
+      const work = line.session
+        ? this.#onFrame(line.session, line, frame)
+        : this.#first(line, frame.m, text);
+      return work?.catch(bad);
+    } catch (error) {
+      bad(error);
+    }
+    return undefined;
+  }
+
+  /** The socket's first message joins or resumes. */
+  async #first(line: Line, message: ClientMessage | undefined, text: string): Promise<void> {
     if (message?.t !== 'join' && message?.t !== 'resume')
       throw new Error('the first message must be join or resume');
     const counter = message.t === 'join' ? this.metrics.joins : this.metrics.resumes;
     try {
-      const session =
-        message.t === 'join'
-          ? await this.#admit(socket, message, text)
-          : this.#resume(socket, message);
+      line.session =
+        message.t === 'join' ? await this.#admit(line, message, text) : this.#resume(line, message);
       counter.inc({ result: 'ok' });
-      return session;
+      line.settled?.();
     } catch (error) {
       counter.inc({ result: error instanceof RoomError ? error.code : 'unknown' });
       throw error;
     }
   }
 
-  async #admit(socket: WebSocket, message: JoinMessage, text: string): Promise<Session> {
+  async #admit(line: Line, message: JoinMessage, text: string): Promise<Session> {
     const early = message.offer === undefined ? undefined : await this.#early.take(text);
     let session = early === undefined ? undefined : this.service.get(early);
     if (session) {
@@ -230,7 +250,7 @@ export class SocketHost {
     } else {
       const claims = await this.#claims(message.token);
       // The socket may have gone while the token was checked: nobody is there to join.
-      if (socket.readyState !== 1) throw new RoomError('state', 'The socket is closed.');
+      if (line.socket.readyState !== 1) throw new RoomError('state', 'The socket is closed.');
       // What ended the posted one ends this one, too.
       session = this.#enter(
         early === undefined ? message : { ...message, previous: early },
@@ -239,11 +259,11 @@ export class SocketHost {
     }
     const channel = this.#channels.get(session.id);
     if (!channel?.joined) throw new RoomError('state', 'This session is over; join anew.');
-    this.#plug(channel, socket);
+    channel.line = line;
     channel.sendDirect({
       ...channel.joined,
       resume: session.resumeToken,
-      ice: this.#ice(session, socket),
+      ice: this.#ice(session, line),
       alive: Math.max(5_000, this.settings.timers.silent / 3),
     });
     channel.joined = null;
@@ -253,89 +273,87 @@ export class SocketHost {
 
   /** Makes the session; its socket takes it. */
   #enter(message: JoinMessage, claims: Claims | null): Session {
-    const channel = new Channel(
-      () => this.clock.now(),
-      () => {
-        this.metrics.refused.inc({ reason: 'slow' });
-        this.service.leave(session, 'timeout');
-      },
-    );
-    const { session, joined } = this.service.join(message, claims, (made) => ({
-      send: (one) => channel.send(one),
-      end: () => {
-        channel.end();
-        this.#channels.delete(made.id);
-      },
-    }));
-    channel.joined = joined;
-    this.#channels.set(session.id, channel);
+    const { session, joined } = this.service.join(message, claims, (made) => {
+      const channel = new Channel(made, this);
+      this.#channels.set(made.id, channel);
+      return channel;
+    });
+    const channel = this.#channels.get(session.id);
+    if (channel) channel.joined = joined;
     this.service.settle(session);
     this.settings.log('joined', { room: session.room.id, user: session.user, role: session.role });
     return session;
   }
 
-  #plug(channel: Channel, socket: WebSocket): void {
-    channel.socket = socket;
-    channel.stream = this.#under.get(socket)?.stream ?? null;
-  }
-
-  #resume(socket: WebSocket, { session: id, token }: ClientMessage & { t: 'resume' }): Session {
+  #resume(line: Line, { session: id, token }: ClientMessage & { t: 'resume' }): Session {
     const session = this.service.resume(id, token);
     const channel = this.#channels.get(id);
     if (!channel || channel.over) throw new RoomError('state', 'This session is over; join anew.');
-    const stale = channel.socket;
-    this.#plug(channel, socket);
-    stale?.terminate();
+    const stale = channel.line;
+    channel.line = line;
+    stale?.socket.terminate();
     channel.sendDirect({
       t: 'resumed',
       resume: session.resumeToken,
       received: channel.received,
-      ice: this.#ice(session, socket),
+      ice: this.#ice(session, line),
     });
     channel.replay();
     return session;
   }
 
-  async #onFrame(session: Session, socket: WebSocket, frame: Frame<ClientMessage>): Promise<void> {
+  /** @returns a promise where a token is checked first */
+  #onFrame(session: Session, line: Line, frame: Frame<ClientMessage>): Promise<void> | undefined {
     const channel = this.#channels.get(session.id);
-    if (channel?.socket !== socket) return;
+    if (channel?.line !== line) return undefined;
     session.lastHeard = this.clock.now();
     const message = channel.receive(frame);
-    if (!message) return;
+    if (!message) return undefined;
     if (message.t === 'join' || message.t === 'resume')
       throw new Error(`${message.t} comes first, and once`);
     this.metrics.messages.inc({ type: message.t });
-    if (!channel.buckets.take(message.t)) {
+    if (!channel.allows(message.t)) {
       this.metrics.refused.inc({ reason: 'flood' });
-      socket.close(CLOSE.tooSlow, `Too many ${message.t} messages`);
-      return;
+      line.socket.close(CLOSE.tooSlow, `Too many ${message.t} messages`);
+      return undefined;
     }
     const reply = (more: Omit<ServerMessage & { t: 'reply' }, 't' | 'id'> = {}): void => {
       if ('id' in message) channel.send({ t: 'reply', id: message.id, ...more });
     };
-    try {
-      if (message.t === 'ice') {
-        reply({ ice: this.#ice(session, socket) });
-        return;
-      }
-      if (message.t === 'role') {
-        const claims = message.token !== undefined ? await this.tokens.verify(message.token) : null;
-        // It may have ended while the token was checked.
-        if (!this.service.get(session.id)) return;
-        this.service.switchRole(session, message.role, claims);
-      } else {
-        this.service.handle(session, message);
-      }
-      reply();
-    } catch (error) {
+    const failed = (error: unknown): void => {
       if (!(error instanceof RoomError)) throw error;
       if ('id' in message) reply({ error: error.toWire() });
       else throw new Error(error.message);
+    };
+    const switchRole = (role: UserRole, claims: Claims | null): void => {
+      // It may have ended while the token was checked.
+      if (!this.service.get(session.id)) return;
+      this.service.switchRole(session, role, claims);
+      reply();
+    };
+    try {
+      if (message.t === 'role') {
+        const { role, token } = message;
+        if (token !== undefined)
+          return this.tokens
+            .verify(token)
+            .then((claims) => switchRole(role, claims))
+            .catch(failed);
+        switchRole(role, null);
+      } else if (message.t === 'ice') {
+        reply({ ice: this.#ice(session, line) });
+      } else {
+        this.service.handle(session, message);
+        reply();
+      }
+    } catch (error) {
+      failed(error);
     }
+    return undefined;
   }
 
-  #ice({ room, user }: Session, socket: WebSocket): IceConfig {
-    const client = { mode: room.mode, user, host: this.#under.get(socket)?.host };
+  #ice({ room, user }: Session, { host }: Line): IceConfig {
+    const client = { mode: room.mode, user, host };
     return iceFor(this.settings.ice, client, this.clock.now());
   }
 
@@ -364,11 +382,12 @@ export class SocketHost {
     );
   }
 
-  #onClose(session: Session | null, socket: WebSocket, code: number): void {
+  #onClose(line: Line, code: number): void {
+    const { session } = line;
     if (!session) return;
     const channel = this.#channels.get(session.id);
-    if (channel?.socket !== socket) return;
-    channel.socket = channel.stream = null;
+    if (channel?.line !== line) return;
+    channel.line = null;
     if (code === 1000 || code === 1001 || code === CLOSE.malformed)
       this.service.leave(session, 'leave');
     else this.service.drop(session);
@@ -379,15 +398,16 @@ export class SocketHost {
     const { silent } = this.settings.timers;
     this.#cancelPing = this.clock.after(silent / 6, () => {
       for (const [id, channel] of this.#channels) {
-        const { socket } = channel;
+        const socket = channel.line?.socket;
         const session = this.service.get(id);
         if (!session || !socket) continue;
         if (this.clock.now() - session.lastHeard >= silent) {
           socket.terminate();
           continue;
         }
-        socket.ping();
+        // Its frame first: it holds the stream back, so both go out at once.
         channel.beat();
+        socket.ping();
       }
       this.#ping();
     });

@@ -28,11 +28,15 @@ wss.on('connection', (socket) => {
   socket.on('close', () => room?.delete(socket));
 });
 
+let since = process.cpuUsage();
+
 process.on('message', () => {
+  const { user, system } = process.cpuUsage(since);
   gc?.();
   gc?.();
   const { heapUsed, external, rss } = process.memoryUsage();
-  process.send?.({ heap: heapUsed + external, rss });
+  since = process.cpuUsage();
+  process.send?.({ heap: heapUsed + external, rss, cpu: user + system });
 });
 process.on('disconnect', () => process.exit(0));
 http.listen(0, '127.0.0.1', () => {

@@ -158,7 +158,7 @@ const table = [
   ...(results.server ? serverRows(results.server) : []),
   ...(results.fuzz ? [fuzzRow(results.fuzz)] : []),
 ];
-function serverRows({ joins, rss, heap, messages, deliveries }) {
+function serverRows({ joins, cpu, clients, rss, heap, messages, deliveries }) {
   const of =
     (unit, divisor = 1) =>
     (all) =>
@@ -174,6 +174,8 @@ function serverRows({ joins, rss, heap, messages, deliveries }) {
   const rounds = `, against a bare ws relay (${joins.ours.n} rounds)`;
   return [
     row(`joins in a second${rounds}`, joins, of('/s'), least(joins)),
+    row('CPU time of a join, the server', cpu, of('µs')),
+    row('the same, all clients', clients, of('µs')),
     row('memory of an idle connection, process', rss, of('kB', 1000), most(rss)),
     row('the same, heap and buffers', heap, of('kB', 1000)),
     row('messages in a second through a room of 20', messages, of('/s')),

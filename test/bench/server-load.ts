@@ -1,24 +1,36 @@
 import { performance } from 'node:perf_hooks';
-import { WebSocket } from 'ws';
-import { PROTOCOL, type Frame, type ServerMessage } from '../../src/protocol/messages.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Frame, ServerMessage } from '../../src/protocol/messages.js';
 import { bundle, Child } from '../server/child.js';
 import { JOIN, OFFER } from '../server/fixtures.js';
 import { fuzz, type FuzzResult } from '../server/fuzz.js';
 import type { Usage } from '../server/server-child.js';
+import { LeanClient } from './lean-client.js';
 
-const CONNECTIONS = 2_000;
+const CONNECTIONS = 3_000;
+/** Those before, which stay: so that neither pays for what is compiled or grows once only. */
+const WARM_UP = 1_000;
 const LANES = 40;
+/** Milliseconds, as in the driver (signalling.ts). */
+const ACKNOWLEDGED = 1_000;
+const SETTLED = 2_000;
 /** In one room, each of them sending so many messages with so many under way. */
 const TALKERS = 20;
 const MESSAGES = 150;
 const WINDOW = 4;
 
-export interface Load {
+interface Idle {
   /** Connections made and joined in a second. */
   joins: number;
+  /** CPU time of a join in µs: of the server, all its threads; and of the process with the clients. */
+  cpu: number;
+  clients: number;
   /** Bytes for each connection that is idle: of the process, and of its heap and buffers. */
   rss: number;
   heap: number;
+}
+
+export interface Load extends Idle {
   /** Messages through one room of 20 in a second, and how often they were delivered. */
   messages: number;
   deliveries: number;
@@ -26,7 +38,7 @@ export interface Load {
 
 /** One client; everything that comes goes to `heard`. */
 function open(url: string, join: object, heard: (message: ServerMessage) => void) {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/rtc`, PROTOCOL);
+  const socket = new LeanClient(url);
   let sent = 0;
   let received = 0;
   let told = 0;
@@ -36,55 +48,63 @@ function open(url: string, join: object, heard: (message: ServerMessage) => void
   const acknowledge = (): void => {
     clearTimeout(later);
     later = undefined;
-    if (told < received && socket.readyState === WebSocket.OPEN) write(0);
+    if (told < received) write(0);
   };
-  socket.on('open', () => write(0, join));
-  socket.on('message', (raw: Buffer) => {
-    const { n, m } = JSON.parse(raw.toString()) as Frame<ServerMessage>;
+  socket.open = () => write(0, join);
+  socket.message = (text) => {
+    const { n, m } = JSON.parse(text) as Frame<ServerMessage>;
     if (n > 0) received = n;
     // As the driver acknowledges (signalling.ts).
-    if (received - told > 15 || raw.length > 8192) acknowledge();
-    else if (told < received) later ??= setTimeout(acknowledge, 200);
+    if (received - told > 15 || text.length > 8192) acknowledge();
+    else if (told < received) later ??= setTimeout(acknowledge, ACKNOWLEDGED);
     if (m) heard(m);
-  });
-  socket.on('error', () => undefined);
+  };
   return { socket, send: (m: object) => write(++sent, m) };
 }
 
-async function idle(url: string, child: Child): Promise<Pick<Load, 'joins' | 'rss' | 'heap'>> {
-  const sockets: WebSocket[] = [];
+/** Joins `count` users, four to a room, so many at a time. @returns their sockets */
+async function enter(url: string, rooms: string, count: number): Promise<LeanClient[]> {
+  const sockets: LeanClient[] = [];
   const connect = (i: number): Promise<void> =>
     new Promise((resolve, reject) => {
-      const join = {
-        ...JOIN,
-        room: `room${i % (CONNECTIONS / 4)}`,
-        user: `user${i}`,
-        offer: OFFER,
-      };
+      const join = { ...JOIN, room: `${rooms}${i % (count / 4)}`, user: `user${i}`, offer: OFFER };
       const { socket } = open(url, join, ({ t }) => {
         if (t === 'joined') resolve();
         if (t === 'refused') reject(new Error('refused'));
       });
-      socket.once('error', reject);
+      socket.ended = () => reject(new Error('a socket has ended'));
       sockets.push(socket);
     });
-  // So that neither pays for what is compiled first.
-  for (let i = 0; i < 200; i++) await connect(CONNECTIONS + i);
-  const before = await child.ask<Usage>('usage');
-  const started = performance.now();
   let next = 0;
   await Promise.all(
     Array.from({ length: LANES }, async () => {
-      while (next < CONNECTIONS) await connect(next++);
+      while (next < count) await connect(next++);
     }),
   );
+  return sockets;
+}
+
+const cpu = (): number => {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+};
+
+async function idle(url: string, child: Child): Promise<Idle> {
+  const first = await enter(url, 'first', WARM_UP);
+  await sleep(SETTLED);
+  const before = await child.ask<Usage>('usage');
+  const [started, used] = [performance.now(), cpu()];
+  const sockets = await enter(url, 'room', CONNECTIONS);
   const seconds = (performance.now() - started) / 1000;
+  const clients = cpu() - used;
   // Idle: what the last ones were told is acknowledged.
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await sleep(SETTLED);
   const after = await child.ask<Usage>('usage');
-  for (const socket of sockets) socket.terminate();
+  for (const socket of [...first, ...sockets]) socket.terminate();
   return {
     joins: CONNECTIONS / seconds,
+    cpu: after.cpu / CONNECTIONS,
+    clients: clients / CONNECTIONS,
     rss: (after.rss - before.rss) / CONNECTIONS,
     heap: (after.heap - before.heap) / CONNECTIONS,
   };

@@ -13,6 +13,8 @@ export async function server() {
   };
   return {
     joins: pair('joins', 0.7),
+    cpu: pair('cpu'),
+    clients: pair('clients'),
     rss: pair('rss', 2),
     heap: pair('heap'),
     messages: pair('messages'),

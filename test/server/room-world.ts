@@ -87,7 +87,7 @@ export class World {
         const { session } = member;
         const ids = new Set(here.map((one) => one.session.id));
         for (const id of session.told.keys()) assert.ok(ids.has(id), 'told of who is here');
-        for (const { session: id } of session.wishes.values())
+        for (const { session: id } of session.wishes?.values() ?? [])
           assert.ok(ids.has(id), 'wishes of who is here');
         assert.ok(!session.link || session.role === 'audience', 'a link is an audience');
         assert.ok(

@@ -180,7 +180,7 @@ export class Signalling {
     const message = this.#reliable.receive(frame);
     if (this.#reliable.owes > 15 || data.length > 8192) this.#acknowledge();
     else if (this.#reliable.owes)
-      this.#timers.acknowledge ??= setTimeout(() => this.#acknowledge(), 200);
+      this.#timers.acknowledge ??= setTimeout(() => this.#acknowledge(), 1_000);
     if (message?.t === 'reply') {
       this.#requests.get(message.id)?.resolve(message);
       this.#requests.delete(message.id);

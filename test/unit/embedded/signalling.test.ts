@@ -274,7 +274,7 @@ describe('embedded: signalling', () => {
     const socket = await enter();
     socket.deliver(note(1, 'a'));
     expect(socket.sent).to.have.length(0);
-    await waitUntil(() => socket.sent.length === 1);
+    await waitUntil(() => socket.sent.length === 1, 'acknowledged', { timeout: 5_000 });
     expect(socket.sent[0]).to.deep.equal({ n: 0, a: 1 });
     for (let n = 2; n <= 17; n++) socket.deliver(note(n, String(n)));
     expect(socket.sent[1]).to.deep.equal({ n: 0, a: 17 });
