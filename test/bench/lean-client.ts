@@ -28,6 +28,8 @@ export class LeanClient {
   message: (text: string) => void = () => undefined;
   /** Failed, or closed by the server. */
   ended: () => void = () => undefined;
+  /** What the server said when it closed. */
+  why = '';
   #socket: Socket;
   #rest: Buffer | undefined;
   #upgraded = false;
@@ -99,6 +101,9 @@ export class LeanClient {
   #frame(opcode: number, payload: Buffer): void {
     if (opcode === TEXT) this.message(payload.toString());
     else if (opcode === PING) this.#socket.write(frame(PONG, payload));
-    else if (opcode === CLOSE) this.#socket.destroy();
+    else if (opcode === CLOSE) {
+      this.why = `${payload.readUInt16BE(0)} ${payload.toString('utf8', 2)}`;
+      this.#socket.destroy();
+    }
   }
 }

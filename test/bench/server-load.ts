@@ -115,7 +115,11 @@ async function talk(url: string): Promise<Pick<Load, 'messages' | 'deliveries'>>
   const due = TALKERS * (TALKERS - 1) * MESSAGES;
   let delivered = 0;
   let done: () => void = () => undefined;
-  const all = new Promise<void>((resolve) => (done = resolve));
+  let failed: (error: Error) => void = () => undefined;
+  const all = new Promise<void>((resolve, reject) => {
+    done = resolve;
+    failed = reject;
+  });
   const talkers: ReturnType<typeof open>[] = [];
   const left = Array<number>(TALKERS).fill(MESSAGES);
   const say = (i: number): void => {
@@ -133,14 +137,18 @@ async function talk(url: string): Promise<Pick<Load, 'messages' | 'deliveries'>>
       user: `talker${i}`,
       want,
     };
-    await new Promise<void>((resolve) => {
-      talkers.push(
-        open(url, join, (message) => {
-          if (message.t === 'joined') resolve();
-          else if (message.t === 'reply') say(i);
-          else if (message.t === 'message' && ++delivered === due) done();
-        }),
-      );
+    await new Promise<void>((resolve, reject) => {
+      const talker = open(url, join, (message) => {
+        if (message.t === 'joined') resolve();
+        else if (message.t === 'reply') say(i);
+        else if (message.t === 'message' && ++delivered === due) done();
+      });
+      talker.socket.ended = () => {
+        const error = new Error(`a talker's socket has ended: ${talker.socket.why}`);
+        reject(error);
+        failed(error);
+      };
+      talkers.push(talker);
     });
   }
   const started = performance.now();
@@ -167,7 +175,7 @@ export async function serverLoad(rounds: number): Promise<{ ours: Load[]; relay:
     await bundle('test/server/server-child.ts'),
     await bundle('test/bench/relay-child.ts'),
   ];
-  const options = { dev: true, maxJoins: 1e6, maxPending: 1e6 };
+  const options = { dev: true, maxJoins: 1e6, maxPending: 1e6, maxRooms: 1e6 };
   const ours: Load[] = [];
   const relay: Load[] = [];
   for (let i = 0; i < rounds; i++) {
