@@ -10,12 +10,13 @@ export class Afterglow {
   readonly #old = new Set<MediaStreamTrack | null>();
   readonly #again = new Set<RemoteStream>();
   readonly #puts = new Set<() => void>();
+  #drained = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   over = false;
 
   /** @param changed Streams have other tracks, or are gone. */
   constructor(
-    private readonly stay: Stay,
+    readonly stay: Stay,
     private readonly changed: () => void,
   ) {
     stay.lose();
@@ -32,7 +33,10 @@ export class Afterglow {
   /** The next stay has begun. */
   fade(): void {
     this.#timer = setTimeout(() => this.end(), PATIENCE);
-    this.#check();
+    void Promise.resolve(this.stay.client.drained?.()).then(() => {
+      this.#drained = true;
+      this.#check();
+    });
   }
 
   /** The stream that was this one before. */
@@ -75,6 +79,6 @@ export class Afterglow {
     const waits = [...this.#again].some(
       ({ audioTrack, videoTrack }) => this.#old.has(audioTrack) || this.#old.has(videoTrack),
     );
-    if (this.#timer && !waits && !this.streams.length) this.end();
+    if (this.#drained && !waits && !this.streams.length) this.end();
   }
 }

@@ -12,6 +12,8 @@ export interface PublicationsHost {
   readonly gone: AbortSignal | undefined;
   /** The joined client while this user is an anchor, else null. */
   readonly publishing: Client | null;
+  /** What there is to publish may be another. */
+  follow(): void;
 }
 
 interface Actual {
@@ -63,6 +65,7 @@ export class Publications {
   poke(): void {
     for (const type of STREAM_TYPES) this.#refuseSecond(type);
     for (const lane of this.#lanes) lane.poke();
+    this.host.follow();
   }
 
   /** Everything there is to publish at this moment. */

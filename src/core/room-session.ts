@@ -99,6 +99,7 @@ export class RoomSession extends SessionFacts {
     }
     this.#lane.poke();
     this.#activate();
+    this.follow();
   }
 
   /** The element is gone: what it owns ends. A later `update()` revives the session. */
@@ -148,6 +149,12 @@ export class RoomSession extends SessionFacts {
   publisherChanged(): void {
     this.#publications.poke();
     this.host.changed();
+  }
+
+  /** What is muted or taken back while it plays on must not be sent on. */
+  follow(): void {
+    const anchor = this.wanted?.userRole === 'anchor';
+    this.afterglow?.stay.client.follow?.(anchor ? this.#publications.ready() : []);
   }
 
   viewChanged(): void {
@@ -281,9 +288,7 @@ export class RoomSession extends SessionFacts {
   async #leave(stay: Stay): Promise<void> {
     this.#leaving = true;
     await settle(stay.client.leave(), { ms: LEAVE_PATIENCE, signal: stay.gone }).catch(
-      (error: unknown) => {
-        log('debug', 'leave', error);
-      },
+      (error: unknown) => log('debug', 'leave', error),
     );
     this.#leaving = false;
     if (this.stay === stay) this.#over(this.#leaveReason, this.#kickedBy);

@@ -155,6 +155,10 @@ export interface Client {
   /** Whether `audio-levels` events are wanted. */
   setAudioLevels?(wanted: boolean): void;
   getStats?(): Promise<RTCStatsReport[]>;
+  /** After `connection-lost`, where media plays on: makes what is sent exactly this. */
+  follow?(publications: readonly Publication[]): void;
+  /** The same: settles when those of whom nothing is received take nothing from here any more. */
+  drained?(): Promise<unknown>;
 }
 
 export type ClientEvent =

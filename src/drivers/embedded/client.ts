@@ -25,7 +25,7 @@ import type {
 } from '../driver.js';
 import { checkText, checkUser } from './errors.js';
 import { Monitor } from './monitor.js';
-import { Outgoing, publishedStreams, type Sending } from './outgoing.js';
+import { hint, Outgoing, publishedStreams, type Sending } from './outgoing.js';
 import { BUNDLE, park, Peer, type Parked, type PeerHost } from './peer.js';
 import { UPLINK } from './quality.js';
 import { Roster } from './roster.js';
@@ -209,6 +209,23 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
     return Promise.all([...this.#peers.values()].map(({ pc }) => pc.getStats()));
   }
 
+  follow(publications: readonly Publication[]): void {
+    const all = this.#outgoing.publications;
+    all.clear();
+    for (const one of publications) {
+      hint(one);
+      all.set(one.type, one);
+    }
+    this.#send();
+  }
+
+  /** Who is received from closes when it has all from elsewhere, as this side does. */
+  drained(): Promise<unknown> {
+    const from = new Set(this.#roster?.received.map(({ session }) => session));
+    const only = [...this.#peers.values()].filter(({ connect }) => !from.has(connect.peer));
+    return Promise.all(only.map((peer) => peer.gone()));
+  }
+
   // What the wire tells.
 
   received(message: Parameters<SignallingHost['received']>[0]): void {
@@ -336,10 +353,7 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
     this.#roster = roster;
     this.#userId = user;
     const published = role === 'anchor' ? publications : [];
-    for (const publication of published) {
-      hint(publication);
-      this.#outgoing.publications.set(publication.type, publication);
-    }
+    this.follow(published);
     this.#confirmed = JSON.stringify(this.#outgoing.streams);
     this.#iceIs(ice);
     // The parked one first; after it, what is parked may serve any other.
@@ -433,12 +447,6 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
   }
 
   #park(): Parked | undefined {
-    if (typeof RTCPeerConnection !== 'function') {
-      throw new RtcError(
-        'unsupported',
-        'This browser has no WebRTC (RTCPeerConnection). Open the page in another browser.',
-      );
-    }
     return (this.#parked ??= this.#roster ? undefined : park());
   }
 
@@ -449,10 +457,4 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
 
 function wishOf({ audio, video, only }: DefaultSubscription): DefaultWish {
   return { audio, video, only: only && [...only] };
-}
-
-/** Tells the encoders what they are given; a page's own choice stands. */
-function hint({ type, audio, video, audioProfile }: Publication): void {
-  if (video && !video.contentHint && type === 'auxiliary') video.contentHint = 'detail';
-  if (audio && !audio.contentHint && audioProfile === 'music') audio.contentHint = 'music';
 }

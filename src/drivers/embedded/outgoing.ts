@@ -32,6 +32,12 @@ export function publishedStreams(publications: Iterable<Publication>): Published
   return streams;
 }
 
+/** Tells the encoders what they are given; a page's own choice stands. */
+export function hint({ type, audio, video, audioProfile }: Publication): void {
+  if (video && !video.contentHint && type === 'auxiliary') video.contentHint = 'detail';
+  if (audio && !audio.contentHint && audioProfile === 'music') audio.contentHint = 'music';
+}
+
 /** What is published, who wants what of it, and so what each connection sends. */
 export class Outgoing {
   readonly publications = new Map<StreamType, Publication>();

@@ -1,3 +1,4 @@
+import { RtcError } from '../../core/errors.js';
 import { log } from '../../core/logger.js';
 import type { ClientMessage, Connect, Signal } from '../../protocol/messages.js';
 import type { StreamType } from '../driver.js';
@@ -27,7 +28,11 @@ export interface Parked {
 /** Every configuration repeats this: changing only the servers beside it throws. */
 export const BUNDLE: RTCConfiguration = { bundlePolicy: 'max-bundle' };
 
+/** @throws RtcError `unsupported` */
 export function park(): Parked {
+  if (typeof RTCPeerConnection !== 'function') {
+    throw new RtcError('unsupported', 'This browser has no WebRTC. Open the page in another one.');
+  }
   const pc = new RTCPeerConnection(BUNDLE);
   lay(pc);
   const offer = pc.createOffer();
@@ -238,6 +243,15 @@ export class Peer {
     this.#old.close();
     this.#old = undefined;
     this.host?.changed(this);
+  }
+
+  /** Settles when the other side has closed, at once when nothing is connected. */
+  gone(): Promise<unknown> {
+    const transport = this.pc.getSenders()[0]?.transport;
+    return new Promise((resolve) => {
+      if (transport?.state === 'connected') transport.onstatechange = resolve;
+      else resolve(0);
+    });
   }
 
   /** What is sent follows the latest wishes; calls while it does so count as one more. */
