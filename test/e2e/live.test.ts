@@ -65,3 +65,38 @@ e2e(
     await Promise.all([first.waitForSound(), second.waitForSound()]);
   },
 );
+
+e2e(
+  'live: who is refused one anchor hears the other that was asked for beside him',
+  { maxFanout: 1 },
+  async (world) => {
+    const anchor = (user: string): string =>
+      `<rtc-room mode="live" room-id="two" user-id="${user}" subscribe="none" joined><rtc-local-stream audio></rtc-local-stream></rtc-room>`;
+    const viewer = (user: string, ...named: string[]): string =>
+      `<rtc-room mode="live" room-id="two" user-id="${user}" user-role="audience" subscribe="none" layout="none" joined>
+${named.map((name) => `<rtc-remote-stream user-id="${name}" subscribe="all"></rtc-remote-stream>`).join('\n')}
+</rtc-room>`;
+    for (const user of ['anna', 'ben']) {
+      const peer = await world.open(user, anchor(user));
+      await peer.waitForAttr('rtc-local-stream', 'published', '');
+    }
+    const first = await world.open('first', viewer('first', 'anna'));
+    await first.waitForSound();
+    const second = await world.open('second', viewer('second'));
+    await second.waitForJoined();
+    for (const user of ['anna', 'ben'])
+      await second.waitForEvent('rtc-stream-added', { stream: { userId: user } });
+    await second.eval(() => {
+      const streams = ['anna', 'ben'].map((user) =>
+        Object.assign(document.createElement('rtc-remote-stream'), {
+          userId: user,
+          subscribe: 'all',
+        }),
+      );
+      window.e2e.find('rtc-room')?.append(...streams);
+    });
+    await second.waitForEvent('rtc-error', { error: { code: 'room-full' } });
+    await second.waitForSound();
+    await first.waitForSound();
+  },
+);

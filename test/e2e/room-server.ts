@@ -19,6 +19,8 @@ export interface ServerOptions {
   child?: boolean;
   /** Milliseconds; see `Timers` of the server. */
   timers?: Partial<Server.Timers>;
+  /** Viewers of each anchor; default 12. */
+  maxFanout?: number;
   /** How long the test may take, in milliseconds. */
   timeout?: number;
 }
@@ -53,7 +55,7 @@ export class TestServer {
     private readonly module: typeof Server,
   ) {}
 
-  static async start({ tokens, child, timers }: ServerOptions): Promise<TestServer> {
+  static async start({ tokens, child, timers, maxFanout }: ServerOptions): Promise<TestServer> {
     const module = (await import(
       pathToFileURL(path.join(dist, 'server/index.js')).href
     )) as typeof Server;
@@ -67,6 +69,7 @@ export class TestServer {
       ...(tokens ? { secrets: [SECRET] } : { dev: true }),
       adminKey: ADMIN_KEY,
       timers,
+      maxFanout,
     });
     const it = new TestServer(server, module);
     it.#port = (await server.listen(0, '127.0.0.1')).port;

@@ -159,14 +159,15 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
         return this.#wire.request({ t: 'subscribe', wishes: [...batch.values()] });
       });
     }
-    this.#batch.set(streamId, {
-      ...found,
-      audio,
-      video,
-      h: height ? Math.round(height) : undefined,
-    });
+    const batch = this.#batch;
+    const wish = { ...found, audio, video, h: height ? Math.round(height) : undefined };
+    batch.set(streamId, wish);
     try {
-      await this.#sent;
+      await this.#sent.catch((error: unknown) => {
+        // One refusal refuses all of them.
+        if (batch.size < 2 || this.#roster?.explicit(streamId) !== wanted) throw error;
+        return this.#wire.request({ t: 'subscribe', wishes: [wish] });
+      });
     } catch (error) {
       if (this.#roster.explicit(streamId) === wanted) this.#roster.want(streamId, before);
       this.#refresh();
