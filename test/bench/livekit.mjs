@@ -41,7 +41,11 @@ export async function livekitFirstFrame(browser, { rounds }) {
       sites[name] = site;
     }
     const ports = { ours: sites.ours.port, raw: sites.raw.port };
-    const times = await compare(browser, ports, { rounds, name: 'bench-livekit', settled: SETTLED });
+    const times = await compare(browser, ports, {
+      rounds,
+      name: 'bench-livekit',
+      settled: SETTLED,
+    });
     return { ...times, bytes: { ours: sites.ours.bytes(), raw: sites.raw.bytes() } };
   } finally {
     for (const close of open) await close();

@@ -72,7 +72,10 @@ for (const [who, order] of [
       await vic.waitForFrames('user:ann', 15);
       await vic.waitForSound();
       const counts = await ann.eval(() => (window as unknown as { counts: number[] }).counts);
-      assert.ok(!counts.includes(1), 'the old connection is not closed before the new one is there');
+      assert.ok(
+        !counts.includes(1),
+        'the old connection is not closed before the new one is there',
+      );
       const gap = await gapOf(vic, 'ann');
       assert.ok(gap !== undefined, 'the picture stays where it was');
       console.log(`the picture stood still for ${Math.round(gap)} ms`);

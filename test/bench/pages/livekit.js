@@ -13,7 +13,10 @@ room.on(RoomEvent.TrackSubscribed, (track) => {
   document.body.classList.add('pair');
   track.attach(remote);
 });
-room.on(RoomEvent.LocalTrackPublished, ({ track }) => track.kind === 'video' && track.attach(local));
+room.on(
+  RoomEvent.LocalTrackPublished,
+  ({ track }) => track.kind === 'video' && track.attach(local),
+);
 
 const response = await fetch('/token', {
   method: 'POST',
