@@ -30,10 +30,10 @@ export class EarlyJoins {
     await made;
   }
 
-  /** The frame came over a socket. @returns the session that its copy has made, once only */
-  take(frame: string): Promise<string | undefined> {
+  /** The frame came over a socket. @returns the session that its copy has made, once only, if there is one */
+  take(frame: string): Promise<string | undefined> | undefined {
     const key = keyOf(frame);
-    const made = this.#had.get(key) ?? NONE;
+    const made = this.#had.get(key);
     this.#had.set(key, NONE, MEMORY);
     return made;
   }

@@ -243,12 +243,14 @@ export class SocketHost implements ChannelHost {
   }
 
   async #admit(line: Line, message: JoinMessage, text: string): Promise<Session> {
-    const early = message.offer === undefined ? undefined : await this.#early.take(text);
+    const posted = message.offer === undefined ? undefined : this.#early.take(text);
+    const early = posted && (await posted);
     let session = early === undefined ? undefined : this.service.get(early);
     if (session) {
       this.service.resume(session.id, session.resumeToken);
     } else {
-      const claims = await this.#claims(message.token);
+      const asked = this.#claims(message.token);
+      const claims = asked && (await asked);
       // The socket may have gone while the token was checked: nobody is there to join.
       if (line.socket.readyState !== 1) throw new RoomError('state', 'The socket is closed.');
       // What ended the posted one ends this one, too.
@@ -357,7 +359,8 @@ export class SocketHost implements ChannelHost {
     return iceFor(this.settings.ice, client, this.clock.now());
   }
 
-  async #claims(token: string | undefined): Promise<Claims | null> {
+  /** @returns null where nobody needs a token */
+  #claims(token: string | undefined): Promise<Claims> | null {
     if (token !== undefined) return this.tokens.verify(token);
     if (this.settings.dev) return null;
     throw new RoomError('auth', 'A token is needed: set token, token-url or tokenSource.');
