@@ -115,7 +115,9 @@ story(
   ['late-audience'],
   async (world) => {
     await world.open('A', voice('A', 'anchor', '1000', link('2000', 'B')));
-    await world.open('B', voice('B', 'anchor', '2000'));
+    const b = await world.open('B', voice('B', 'anchor', '2000'));
+    // A back end may know an anchor by what he publishes.
+    await b.waitForAttr('rtc-local-stream', 'published', '');
     const x = await world.open('X', viewer('X', '2000'));
     const visitor = await x.waitForEvent('rtc-user-joined', { userId: 'A' });
     assert.deepEqual([visitor.detail['userRole'], visitor.detail['roomId']], ['audience', '2000']);
