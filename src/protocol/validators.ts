@@ -108,10 +108,12 @@ export function parseFrame(text: string): Frame<ClientMessage> {
   return result.output;
 }
 
-/** Its `m=` and `a=mid:` lines; no word has a space in it. */
-const LAYOUT = 'm=audio a=mid:0 m=video a=mid:1 m=video a=mid:2 m=audio a=mid:3';
+/** How its `m=` and `a=mid:` lines begin. */
+const LAYOUT = ['audio', 'video', 'video', 'audio']
+  .map((kind, mid) => `m=${kind} \na=mid:${mid}`)
+  .join('\n');
 
 /** Whether an SDP has exactly the four media sections of the fixed layout, mids 0 to 3. */
 export function hasFixedLayout(text: string): boolean {
-  return text.length <= MAX_SDP && text.match(/^(?:m=\S*|a=mid:\S*)/gm)?.join(' ') === LAYOUT;
+  return text.length <= MAX_SDP && text.match(/^(?:m=\S* ?|a=mid:\S*)/gm)?.join('\n') === LAYOUT;
 }

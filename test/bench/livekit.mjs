@@ -91,7 +91,7 @@ async function byHand() {
     target: 'es2022',
   });
   const pages = {
-    '/call.html': [HTML, readFileSync(beside('livekit.html'))],
+    '/call.html': [HTML, readFileSync(beside('raw.html'), 'utf8').replace('raw.js', 'livekit.js')],
     '/livekit.js': [SCRIPT, outputFiles[0].contents],
   };
   return (name) => pages[name];

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ownAddress } from '../tools/node-tests.mjs';
+import { forNode } from '../tools/node-tests.mjs';
 import { root } from '../tools/process.mjs';
 
 /** A module of this folder that is written in TypeScript. */
@@ -10,14 +10,7 @@ export async function load(name) {
   await build({
     entryPoints: [path.join(root, 'test/bench', `${name}.ts`)],
     outfile,
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    logLevel: 'warning',
-    plugins: [ownAddress],
-    tsconfig: path.join(root, 'tsconfig.json'),
+    ...forNode,
   });
   return import(pathToFileURL(outfile).href);
 }

@@ -217,20 +217,23 @@ describe('connections', () => {
     );
   });
 
-  test('an SDP of another layout is refused', () => {
-    const bench = new Bench();
-    bench.join('a');
-    const b = bench.join('b');
-    const conn = b.joined.connections[0]?.conn ?? '';
-    const sdp = {
-      type: 'offer',
-      sdp: OFFER + 'm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:4\r\n',
-    } as const;
-    assert.throws(
-      () => bench.service.handle(b.session, { t: 'signal', conn, signal: { sdp } }),
-      refused('argument'),
-    );
-  });
+  const MORE = OFFER + 'm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:4\r\n';
+  for (const [name, sdp] of [
+    ['of another layout', MORE],
+    ['with a bare media line', OFFER.replace(/^m=audio .*$/m, 'm=audio')],
+  ] as const) {
+    test(`an SDP ${name} is refused`, () => {
+      const bench = new Bench();
+      bench.join('a');
+      const b = bench.join('b');
+      const conn = b.joined.connections[0]?.conn ?? '';
+      const signal = { sdp: { type: 'offer', sdp } } as const;
+      assert.throws(
+        () => bench.service.handle(b.session, { t: 'signal', conn, signal }),
+        refused('argument'),
+      );
+    });
+  }
 
   describe('in the place of another', () => {
     const YOUNG = 10_000;

@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { root, run } from './process.mjs';
 
 /** A file keeps its own address in the bundle, so that it finds what lies beside it. */
-export const ownAddress = {
+const ownAddress = {
   name: 'own-address',
   setup(build) {
     build.onLoad({ filter: /\.(ts|mjs)$/ }, async ({ path: file }) => {
@@ -19,6 +19,18 @@ export const ownAddress = {
       };
     });
   },
+};
+
+/** esbuild's options for TypeScript that runs in Node. */
+export const forNode = {
+  bundle: true,
+  packages: 'external',
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  logLevel: 'warning',
+  plugins: [ownAddress],
+  tsconfig: path.join(root, 'tsconfig.json'),
 };
 
 /**
@@ -56,15 +68,8 @@ export async function runNodeTests(suite, files, { pattern, limit, together = 1,
     outdir: out,
     outbase: path.join(root, 'test', suite),
     outExtension: { '.js': '.mjs' },
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
     sourcemap: 'inline',
-    logLevel: 'warning',
-    plugins: [ownAddress],
-    tsconfig: path.join(root, 'tsconfig.json'),
+    ...forNode,
   });
   const total = { passed: 0, failed: 0, skipped: 0 };
   const isAlone = (file) => alone.test(path.basename(file));
