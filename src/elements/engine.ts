@@ -1,5 +1,5 @@
 /** What an element needs once there is something to do: loaded then, not with the page. */
-export { RtcError } from '../core/errors.js';
+export { aborted, RtcError } from '../core/errors.js';
 export { LocalCapture } from '../core/local-capture.js';
 export { checkId, checkWish } from '../core/plan.js';
 export { RoomSession } from '../core/room-session.js';

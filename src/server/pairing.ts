@@ -3,7 +3,7 @@ import type { Room } from './room.js';
 import { receives, TYPES, wishFor, type Session } from './session.js';
 
 /** Milliseconds for which a connection is given the time to carry something. */
-const RENEWABLE = 10_000;
+const RENEWABLE = 6_000;
 
 /** Whether media can flow between two sessions in either direction. */
 function belong(a: Session, b: Session): boolean {

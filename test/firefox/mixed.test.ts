@@ -200,6 +200,8 @@ const silence = (peer: Peer): Promise<void> =>
 const speak = (peer: Peer): Promise<void> =>
   peer.eval(async () => {
     for (const connection of window.e2e.peers) {
+      // Another one has taken its place, and sends.
+      if (connection.connectionState === 'closed') continue;
       for (const sender of connection.getSenders() as (RTCRtpSender & {
         taken?: MediaStreamTrack;
       })[]) {

@@ -236,7 +236,7 @@ describe('connections', () => {
   }
 
   describe('in the place of another', () => {
-    const YOUNG = 10_000;
+    const YOUNG = 6_000;
     const pair = () => {
       const bench = new Bench();
       const [a, b] = [bench.join('a'), bench.join('b', { offer: OFFER })];

@@ -277,7 +277,7 @@ export class World {
     const ends = [link.a, link.b];
     const before = this.members.map((member) => heard(member, 'connect').length);
     this.bench.service.handle(from.session, { t: 'renew', conn: link.id });
-    const may = ends.includes(from.session) && this.bench.clock.time >= link.at + 10_000;
+    const may = ends.includes(from.session) && this.bench.clock.time >= link.at + 6_000;
     const news = this.members.map((member, i) => heard(member, 'connect').slice(before[i]));
     this.members.forEach(({ session }, i) => {
       const told = news[i]?.length ?? 0;

@@ -3,11 +3,11 @@ import type { Slot } from './roster.js';
 
 /**
  * Milliseconds without a packet of what should come: a new route is looked for; so many more, and
- * another connection is asked for; and all of it again. Looked at every two seconds.
+ * another connection is asked for; and all of it again.
  */
 const RESTART = 3_500;
 const EAGER = 900;
-const RENEW = 5_500;
+const RENEW = 4_000;
 const AGAIN = 15_500;
 /** A restart after which nothing comes any more so soon did not help, whatever came meanwhile. */
 const HELPED = 15_000;
@@ -45,6 +45,8 @@ export function grade(roundTrip: number, loss: number): number {
 /** Watches a connection, and those that come in its place: whether what should arrive does, how well. */
 export class Health {
   failed = false;
+  /** What should come did not, when last looked at. */
+  silent = false;
   #packets = new Map<string, number>();
   #got = 0;
   #lost = 0;
@@ -89,7 +91,8 @@ export class Health {
     }
     const { iceConnectionState: state } = peer.pc;
     const now = Date.now();
-    if (arrives || !expected.length) {
+    this.silent = !arrives && !!expected.length;
+    if (!this.silent) {
       this.#since = now;
       this.#next = now + RESTART;
     }

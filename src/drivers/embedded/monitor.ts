@@ -5,8 +5,10 @@ import type { Outgoing } from './outgoing.js';
 import type { Peer } from './peer.js';
 import type { Slot } from './roster.js';
 
+/** Milliseconds between two looks: at levels, at connections, at one that is silent. */
 const LEVELS = 200;
 const HEALTH = 2_000;
+const SILENT = 400;
 /** The m-line of the microphone. */
 const MICROPHONE = 0;
 
@@ -29,6 +31,8 @@ export class Monitor {
   /** By stream id, whose. */
   #failed = new Map<string, string>();
   #timers: ReturnType<typeof setInterval>[] = [];
+  /** When the connections are looked at next. */
+  #next = Date.now() + HEALTH;
 
   constructor(
     private readonly watched: () => Watched,
@@ -36,10 +40,7 @@ export class Monitor {
   ) {}
 
   start(): void {
-    this.#timers = [
-      setInterval(() => void this.#listen(), LEVELS),
-      setInterval(() => void this.#check(), HEALTH),
-    ];
+    this.#timers.push(setInterval(() => void this.#listen(), LEVELS));
   }
 
   stop(): void {
@@ -53,6 +54,7 @@ export class Monitor {
   }
 
   async #listen(): Promise<void> {
+    if (Date.now() >= this.#next) void this.#check();
     const { peers, received, outgoing, userId } = this.watched();
     const levels: Level[] = [];
     for (const peer of peers) {
@@ -80,6 +82,8 @@ export class Monitor {
 
   async #check(eager = false): Promise<void> {
     const { peers, received } = this.watched();
+    // For want of an answer, too.
+    this.#next = Date.now() + HEALTH;
     let uplink = 0;
     let downlink = 0;
     const failed = new Map<string, string>();
@@ -88,6 +92,7 @@ export class Monitor {
       const expected = of(peer, received);
       const quality = await health.check(peer, expected, eager).catch(() => undefined);
       if (!quality) continue;
+      if (health.silent) this.#next = Date.now() + SILENT;
       uplink = Math.max(uplink, quality.uplink);
       downlink = Math.max(downlink, quality.downlink);
       if (health.failed) for (const { streamId, userId } of expected) failed.set(streamId, userId);

@@ -280,9 +280,9 @@ export class RtcLocalStream extends TileElement {
       role="group"
       aria-label=${this.text('toolbar')}
     >
-      ${item('microphone', hears ? 'mic' : 'mic-off', hears ? 'mute' : 'unmute', () => this.#toggle('audio'), !hears)}
-      ${item('camera', sees ? 'video' : 'video-off', sees ? 'camera-off' : 'camera-on', () => this.#toggle('video'), !sees)}
-      ${item('screen', 'screen', this.screen ? 'unshare' : 'share', () => this.request('screen', !this.screen), this.screen, '')}
+      ${item('microphone', hears ? 'mic' : 'mic-off', 'mute', () => this.#toggle('audio'), !hears)}
+      ${item('camera', sees ? 'video' : 'video-off', 'camera-off', () => this.#toggle('video'), !sees)}
+      ${item('screen', 'screen', 'share', () => this.request('screen', !this.screen), this.screen, '')}
     </div>`;
   }
 }

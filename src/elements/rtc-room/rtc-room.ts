@@ -244,9 +244,12 @@ export class RtcRoom extends StageElement {
   ): Promise<void> {
     Object.assign(this, wish);
     this.flush();
+    // Made by a script, it joins once it is in the document.
+    if (wish.joined && !this.hasUpdated) await this.updateComplete;
     await this.#begun;
     // Without a session nothing is wanted or true yet.
     if (this.session) await done(this.session);
+    else if (wish.joined) throw (await loadEngine()).aborted();
   }
 
   async #inside(): Promise<RoomSession> {

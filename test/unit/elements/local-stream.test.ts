@@ -55,6 +55,8 @@ describe('rtc-local-stream', () => {
     expect(local.hasAttribute('audio-muted')).to.be.true;
     await local.updateComplete;
     expect(microphone()?.getAttribute('aria-pressed')).to.equal('true');
+    // "Unmute, pressed" would say it twice, and wrongly.
+    expect(microphone()?.getAttribute('aria-label')).to.equal('Mute microphone');
     expect(local.matches(':state(muted)')).to.be.true;
     await expect(local).to.be.accessible();
     local.controls = 'camera';

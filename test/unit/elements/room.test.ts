@@ -74,6 +74,27 @@ describe('rtc-room', () => {
     expect(backend.joined).to.have.length(0);
   });
 
+  it('joins by a call of before it is in the document, once it is', async () => {
+    const early = Object.assign(document.createElement('rtc-room'), {
+      provider: room.provider,
+      roomId: 'later',
+    });
+    const joined = early.join();
+    document.body.append(early);
+    await joined;
+    expect(early.inRoom).to.be.true;
+    early.remove();
+  });
+
+  it('rejects such a call that was overtaken before', async () => {
+    const early = document.createElement('rtc-room');
+    const joined = early.join().catch((error: unknown) => error);
+    await early.leave();
+    document.body.append(early);
+    expect(await joined).to.have.property('code', 'aborted');
+    early.remove();
+  });
+
   it('takes the wish back when refused, names it, and says so', async () => {
     await make();
     backend.fail = new RtcError('room-full', 'Full.');

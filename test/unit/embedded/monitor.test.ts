@@ -68,7 +68,7 @@ describe('embedded: the watchdog', () => {
       restart: () => done.push('restart'),
       renew: () => done.push('renew'),
     }) as unknown as Peer;
-  /** Looks every two seconds, as the monitor does. */
+  /** Looks every two seconds. */
   const pass = async (one: Peer, ms: number): Promise<void> => {
     for (const end = now + ms; now < end;) {
       now += 2_000;
@@ -107,6 +107,14 @@ describe('embedded: the watchdog', () => {
     expect(done).to.deep.equal([]);
   });
 
+  it('is silent while what should come does not', async () => {
+    const one = peer();
+    await health.check(one, [{ line: 0 }], false);
+    const before = health.silent;
+    await health.check(one, [{ line: 0 }], false);
+    expect([before, health.silent]).to.deep.equal([false, true]);
+  });
+
   it('keeps the route on which nothing has to come', async () => {
     const one = peer();
     await health.check(one, [], true);
@@ -120,11 +128,11 @@ describe('embedded: the watchdog', () => {
     await health.check(one, [{ line: 0 }], false);
     await pass(one, 4_000);
     expect(done).to.deep.equal(['restart']);
-    await pass(one, 6_000);
+    await pass(one, 4_000);
     expect(done).to.deep.equal(['restart', 'renew']);
     await pass(one, 14_000);
     expect(done).to.have.length(2);
-    await pass(one, 8_000);
+    await pass(one, 6_000);
     expect(done).to.deep.equal(['restart', 'renew', 'restart', 'renew']);
   });
 
