@@ -39,7 +39,10 @@ export const number: Wish = {
 export const object: Wish = { attribute: false, clean: (value) => value ?? undefined };
 /** A list of controls: empty means all of them. */
 export const controls: Wish = {
-  clean: (value) => (value === true ? '' : value === false || value === null ? undefined : value),
+  clean: (value) => {
+    const it = String(value ?? false);
+    return it === 'true' ? '' : it === 'false' ? undefined : it;
+  },
 };
 
 const attributeOf = (name: string): string =>

@@ -38,6 +38,20 @@ describe('rtc-room', () => {
     expect(room.hasAttribute('driver-options')).to.be.false;
   });
 
+  it('takes controls as a list, and as the booleans that frameworks write', async () => {
+    await make();
+    for (const none of ['false', false, null, undefined]) {
+      Object.assign(room, { controls: none });
+      expect(room.controls, String(none)).to.be.undefined;
+    }
+    for (const all of ['', true, 'true']) {
+      Object.assign(room, { controls: all });
+      expect(room.controls, String(all)).to.equal('');
+    }
+    room.setAttribute('controls', 'join role');
+    expect(room.controls).to.equal('join role');
+  });
+
   it('honours properties set before the upgrade', async () => {
     const early = document.createElement('rtc-room-late');
     class Late extends (customElements.get('rtc-room') as typeof RtcRoom) {}
