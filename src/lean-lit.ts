@@ -9,20 +9,16 @@ export interface TemplateResult {
   values: unknown[];
 }
 
-interface Sheet {
-  text: string;
-  sheet?: CSSStyleSheet;
-}
-
 type Part = (value: unknown) => void;
-
-/** What is to be found in a template's markup, the how-manieth node it is, and the attribute's name. */
-type Place = [index: number, name?: string, before?: string, after?: string];
 
 const MARK = '{}';
 export const nothing = Symbol('nothing');
 export const ifDefined = (value: unknown): unknown => value ?? nothing;
-export const css = ([text = '']: TemplateStringsArray): Sheet => ({ text });
+export function css([text = '']: TemplateStringsArray): CSSStyleSheet {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(text);
+  return sheet;
+}
 export const html = (strings: TemplateStringsArray, ...values: unknown[]): TemplateResult => ({
   strings,
   values,
@@ -37,60 +33,39 @@ const { trustedTypes } = globalThis as {
 };
 const policy = trustedTypes?.createPolicy('lit-html', { createHTML: (markup) => markup });
 
-const templates = new WeakMap<TemplateStringsArray, [DocumentFragment, Place[]]>();
+const templates = new WeakMap<TemplateStringsArray, HTMLTemplateElement>();
 
-/** Elements and comments. */
-const walk = (root: Node): TreeWalker => document.createTreeWalker(root, 129);
-
-function prepare(strings: TemplateStringsArray): [DocumentFragment, Place[]] {
-  const template = document.createElement('template');
-  let markup = strings[0] ?? '';
-  for (const string of strings.slice(1)) {
-    // In a tag, or between them.
-    markup += (/<[^>]*$/.test(markup) ? MARK : `<!--${MARK}-->`) + string;
+/** A copy of the template, and what takes its values. */
+function instantiate(strings: TemplateStringsArray): [DocumentFragment, Part[]] {
+  let template = templates.get(strings);
+  if (!template) {
+    templates.set(strings, (template = document.createElement('template')));
+    const markup = strings.reduce(
+      // In a tag, or between them.
+      (before, string) => before + (/<[^>]*$/.test(before) ? MARK : `<!--${MARK}-->`) + string,
+    );
+    // The last place of a template needs a node after it, too.
+    const whole = `${markup}<!---->`;
+    // eslint-disable-next-line no-restricted-properties -- this is the template; values never get here
+    template.innerHTML = policy?.createHTML(whole) ?? whole;
   }
-  // The last place of a template needs a node after it, too.
-  markup += '<!---->';
-  // eslint-disable-next-line no-restricted-properties -- this is the template; values never get here
-  template.innerHTML = policy?.createHTML(markup) ?? markup;
-  const places: Place[] = [];
-  const walker = walk(template.content);
-  for (let index = 0; walker.nextNode(); index++) {
+  const copy = document.importNode(template.content, true);
+  const parts: Part[] = [];
+  // Elements and comments.
+  const walker = document.createTreeWalker(copy, 129);
+  while (walker.nextNode()) {
     const node = walker.currentNode as Element | Comment;
-    if (!('tagName' in node)) {
-      if (node.data === MARK) places.push([index]);
+    if ('data' in node) {
+      if (node.data === MARK) parts.push(child(node));
       continue;
     }
     for (const { name, value } of [...node.attributes]) {
       const [before, after] = value.split(MARK);
       if (after === undefined) continue;
       node.removeAttribute(name);
-      places.push([index, name, before, after]);
+      parts.push(attribute(node, name, before, after));
     }
   }
-  const made: [DocumentFragment, Place[]] = [template.content, places];
-  templates.set(strings, made);
-  return made;
-}
-
-/** A copy of the template, and what takes its values. */
-function instantiate(strings: TemplateStringsArray): [DocumentFragment, Part[]] {
-  const [content, places] = templates.get(strings) ?? prepare(strings);
-  const copy = document.importNode(content, true);
-  const walker = walk(copy);
-  let at = -1;
-  const nodes = places.map(([index]) => {
-    while (at < index) {
-      walker.nextNode();
-      at++;
-    }
-    return walker.currentNode;
-  });
-  const parts = places.map(([, name, before, after], i) =>
-    name === undefined
-      ? child(nodes[i] as Comment)
-      : attribute(nodes[i] as Element, name, before, after),
-  );
   return [copy, parts];
 }
 
@@ -137,8 +112,9 @@ function child(start: Comment): Part {
 /** An element that renders a template into its shadow root, once for all changes of one task. */
 export abstract class LitElement extends HTMLElement {
   static properties: Record<string, { attribute?: string | boolean }> = {};
-  static styles: Sheet[] = [];
+  static styles: CSSStyleSheet[] = [];
 
+  declare ['constructor']: typeof LitElement;
   hasUpdated = false;
   isUpdatePending = false;
   renderRoot?: ShadowRoot;
@@ -160,7 +136,7 @@ export abstract class LitElement extends HTMLElement {
   constructor() {
     super();
     const own = this as Record<string, unknown>;
-    for (const name of Object.keys(this.#class.properties)) {
+    for (const name of Object.keys(this.constructor.properties)) {
       if (!Object.hasOwn(this, name)) continue;
       this.#early[name] = own[name];
       Reflect.deleteProperty(own, name);
@@ -173,12 +149,10 @@ export abstract class LitElement extends HTMLElement {
     return this.#updated;
   }
 
-  get #class(): typeof LitElement {
-    return this.constructor as typeof LitElement;
-  }
-
   connectedCallback(): void {
     this.renderRoot ??= this.createRenderRoot();
+    Object.assign(this, this.#early);
+    this.#early = {};
     this.#connect();
   }
 
@@ -187,7 +161,7 @@ export abstract class LitElement extends HTMLElement {
   }
 
   attributeChangedCallback(name: string, _old: string | null, value: string | null): void {
-    for (const [property, { attribute }] of Object.entries(this.#class.properties)) {
+    for (const [property, { attribute }] of Object.entries(this.constructor.properties)) {
       if (attribute === name) Object.assign(this, { [property]: value });
     }
   }
@@ -202,11 +176,6 @@ export abstract class LitElement extends HTMLElement {
 
   performUpdate(): void {
     if (!this.isUpdatePending) return;
-    if (!this.hasUpdated) {
-      this.renderRoot ??= this.createRenderRoot();
-      Object.assign(this, this.#early);
-      this.#early = {};
-    }
     const changed = this.#changed;
     let result: TemplateResult;
     try {
@@ -240,10 +209,7 @@ export abstract class LitElement extends HTMLElement {
 
   protected createRenderRoot(): ShadowRoot {
     const root = this.attachShadow({ mode: 'open' });
-    root.adoptedStyleSheets = this.#class.styles.map((style) => {
-      if (!style.sheet) (style.sheet = new CSSStyleSheet()).replaceSync(style.text);
-      return style.sheet;
-    });
+    root.adoptedStyleSheets = this.constructor.styles;
     return root;
   }
 

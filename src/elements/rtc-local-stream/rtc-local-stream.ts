@@ -109,7 +109,6 @@ export class RtcLocalStream extends TileElement {
   declare trackProcessor?: TrackProcessor;
 
   #capture: LocalCapture | null = null;
-  #begun: Promise<void> | undefined;
   readonly #screen = ownPicture(picture());
   #heard: HTMLElement | null = null;
   readonly #onSpeakers = (): void => this.changed();
@@ -176,9 +175,7 @@ export class RtcLocalStream extends TileElement {
     wish: Partial<RtcLocalStream>,
     done = (capture: LocalCapture): Promise<void> => capture.whenCaptured(),
   ): Promise<void> {
-    Object.assign(this, wish);
-    this.flush();
-    await this.#begun;
+    await this.want(wish);
     if (this.#capture) await done(this.#capture);
   }
 
@@ -189,7 +186,7 @@ export class RtcLocalStream extends TileElement {
       this.reflectState();
       // Before its room has begun, only a preview has something to do.
       if (!this.preview && !this.home?.session) return;
-      this.#begun = this.engine((engine) => {
+      this.begun = this.engine((engine) => {
         this.#capture ??= new engine.LocalCapture(this);
         this.carryOut();
       });
@@ -234,7 +231,7 @@ export class RtcLocalStream extends TileElement {
 
   #toggle(kind: 'audio' | 'video'): void {
     if (!this[kind] && !this.mediaStream) this.request(kind, true);
-    else this.request(`${kind}-muted`, !this[`${kind}Muted`]);
+    else this.request(`${kind}Muted`, !this[`${kind}Muted`]);
   }
 
   protected override updated(changed: PropertyValues): void {

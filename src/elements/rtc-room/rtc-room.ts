@@ -151,7 +151,6 @@ export class RtcRoom extends StageElement {
   session: RoomSession | null = null;
   /** @internal */
   view: StreamView | null = null;
-  #begun: Promise<void> | undefined;
   protected override readonly seeks = false;
 
   get connectionState(): ConnectionState {
@@ -242,11 +241,12 @@ export class RtcRoom extends StageElement {
     wish: { joined?: boolean; userRole?: UserRole },
     done: (session: RoomSession) => Promise<void>,
   ): Promise<void> {
-    Object.assign(this, wish);
-    this.flush();
+    await this.want(wish);
     // Made by a script, it joins once it is in the document.
-    if (wish.joined && !this.hasUpdated) await this.updateComplete;
-    await this.#begun;
+    if (wish.joined && !this.hasUpdated) {
+      await this.updateComplete;
+      await this.begun;
+    }
     // Without a session nothing is wanted or true yet.
     if (this.session) await done(this.session);
     else if (wish.joined) throw (await loadEngine()).aborted();
@@ -264,7 +264,7 @@ export class RtcRoom extends StageElement {
     driverLoaders
       .get(this.provider)?.()
       .catch(() => undefined);
-    this.#begun = this.engine((engine) => {
+    this.begun = this.engine((engine) => {
       if (!this.session) {
         this.session = new engine.RoomSession(this);
         this.view = this.session.view;
@@ -278,8 +278,8 @@ export class RtcRoom extends StageElement {
     if (command === '--join') this.request('joined', true);
     else if (command === '--leave') this.request('joined', false);
     else if (command === '--toggle-joined') this.request('joined', !this.joined);
-    else if (command === '--become-anchor') this.request('user-role', 'anchor');
-    else if (command === '--become-audience') this.request('user-role', 'audience');
+    else if (command === '--become-anchor') this.request('userRole', 'anchor');
+    else if (command === '--become-audience') this.request('userRole', 'audience');
     else if (command === '--start-playback') void this.startPlayback();
   }
 
@@ -369,7 +369,7 @@ export class RtcRoom extends StageElement {
     }
     ${
       inRoom && this.mode === 'live' && this.offers('role')
-        ? html`<button part="button" @click=${() => this.request('user-role', role)}>
+        ? html`<button part="button" @click=${() => this.request('userRole', role)}>
             ${this.text(role)}
           </button>`
         : nothing

@@ -115,6 +115,8 @@ export abstract class RtcElement extends LitElement {
   home: RoomProvider | null = null;
   #stale = true;
   #seek = true;
+  /** From the first time that there is something to do: it has begun, or could not. */
+  protected begun: Promise<void> | undefined;
 
   /** True for what stands in a room. */
   protected readonly seeks: boolean = true;
@@ -224,17 +226,18 @@ export abstract class RtcElement extends LitElement {
     }
   }
 
-  /** What was set up to now is carried out at once, for a promise to tell of it. */
-  protected flush(): void {
+  /** Wishes that are carried out at once; resolves when what they need is there. */
+  protected async want(wish: object): Promise<void> {
+    Object.assign(this, wish);
     if (this.isConnected) this.performUpdate();
+    await this.begun;
   }
 
-  /** Asks the page, then writes the attribute. */
+  /** Asks the page, then sets the property. */
   protected request(name: string, value: string | boolean): void {
-    if (!this.emit('rtc-request', { name, value })) return;
-    const property = name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
-    Object.assign(this, { [property]: value });
-    this.flush();
+    if (this.emit('rtc-request', { name: attributeOf(name), value })) {
+      void this.want({ [name]: value });
+    }
   }
 
   /** All wishes by name: a superset of what the core takes. */
