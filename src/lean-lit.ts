@@ -60,16 +60,15 @@ function instantiate(strings: TemplateStringsArray): [DocumentFragment, Part[]] 
       continue;
     }
     for (const { name, value } of [...node.attributes]) {
-      const [before, after] = value.split(MARK);
-      if (after === undefined) continue;
+      if (!value.includes(MARK)) continue;
       node.removeAttribute(name);
-      parts.push(attribute(node, name, before, after));
+      parts.push(attribute(node, name, value));
     }
   }
   return [copy, parts];
 }
 
-function attribute(element: Element, name: string, before = '', after = ''): Part {
+function attribute(element: Element, name: string, pattern: string): Part {
   const plain = name.slice(1);
   let old: unknown = nothing;
   const listens = name.startsWith('@');
@@ -81,7 +80,12 @@ function attribute(element: Element, name: string, before = '', after = ''): Par
     old = value;
     if (name.startsWith('?')) element.toggleAttribute(plain, !!value && value !== nothing);
     else if (value === nothing) element.removeAttribute(name);
-    else if (!listens) element.setAttribute(name, before + ((value ?? '') as string) + after);
+    else if (!listens) {
+      element.setAttribute(
+        name,
+        pattern.replace(MARK, () => (value ?? '') as string),
+      );
+    }
   };
 }
 
@@ -91,7 +95,7 @@ function child(start: Comment): Part {
   let old: unknown = nothing;
   let parts: Part[] = [];
   return (given) => {
-    const value = given === '' || given === undefined || given === null ? nothing : given;
+    const value = given ?? nothing;
     if (value === old) return;
     const before = old as Partial<TemplateResult>;
     old = value;

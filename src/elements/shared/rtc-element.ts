@@ -36,7 +36,11 @@ export const number: Wish = {
   },
 };
 /** Objects and functions: no attribute. */
-export const object: Wish = { attribute: false, clean: (value) => value ?? undefined };
+export const object: Wish = {
+  attribute: false,
+  reflect: false,
+  clean: (value) => value ?? undefined,
+};
 /** A list of controls: empty means all of them. */
 export const controls: Wish = {
   clean: (value) => {
@@ -62,7 +66,7 @@ export function wishes(element: typeof RtcElement, all: Record<string, Wish>): v
       attribute = attributeOf(name),
       reflect = true,
     } = wish;
-    properties[name] = { ...wish, attribute, converter: asIs, noAccessor: true, reflect: false };
+    properties[name] = { attribute, converter: asIs, noAccessor: true };
     const key = Symbol(name);
     Object.defineProperty(element.prototype, name, {
       configurable: true,
@@ -74,10 +78,11 @@ export function wishes(element: typeof RtcElement, all: Record<string, Wish>): v
         const old = this[name];
         const now = (this[key] = clean(value));
         this.requestUpdate(name, old);
-        if (!reflect || typeof attribute !== 'string' || typeof now === 'object') return;
-        if (clean(this.getAttribute(attribute) ?? undefined) === now) return;
-        if (now === undefined || now === false) this.removeAttribute(attribute);
-        else this.setAttribute(attribute, now === true ? '' : (now as string));
+        if (!reflect || typeof now === 'object') return;
+        const at = attribute as string;
+        if (clean(this.getAttribute(at) ?? undefined) === now) return;
+        if (now === undefined || now === false) this.removeAttribute(at);
+        else this.setAttribute(at, now === true ? '' : (now as string));
       },
     });
   }

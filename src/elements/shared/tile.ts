@@ -14,8 +14,8 @@ export function initials(name: string): string {
 /** 0–359, the same for the same id on every page. */
 export function hue(id: string): number {
   let hash = 7;
-  for (const letter of id) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) % 3600;
-  return hash % 360;
+  for (const letter of id) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) % 360;
+  return hash;
 }
 
 /** `user-data` when plain text, its `name` when JSON, else the user id. */
