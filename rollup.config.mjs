@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { resolve as path } from 'node:path';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import terser from '@rollup/plugin-terser';
-import esbuild, { minify as rename } from 'rollup-plugin-esbuild';
+import esbuild from 'rollup-plugin-esbuild';
 import { minifyTemplateLiterals } from 'rollup-plugin-minify-template-literals';
 import { licenses } from './test/tools/licenses.mjs';
 import { livekitClient, SILENT } from './test/tools/livekit-client.mjs';
@@ -25,21 +25,36 @@ const entries = [
 ].filter((file) => existsSync(file));
 
 const typescript = () => esbuild({ target: 'es2022', tsconfig: 'src/tsconfig.json' });
-/** Fields without a value, also those of constructor(readonly …): for the types only. As long as before, so that the map fits. */
+/**
+ * Writes another text in the place of some nodes, each no longer than before and padded: so the map fits.
+ * @param change what is to be changed of a node, by `put(start, end, text)`; returns what its children are given
+ */
+function rewrite(code, ast, change) {
+  const places = [];
+  const visit = (node, given) => {
+    const next = change(node, (...place) => places.push(place), given);
+    for (const each of Object.values(node).flat()) if (each?.type) visit(each, next);
+  };
+  visit(ast, new Map());
+  let from = 0;
+  const parts = places
+    .sort(([a], [b]) => a - b)
+    .map(([start, end, text]) => {
+      const part = code.slice(from, start) + text.padEnd(end - start);
+      from = end;
+      return part;
+    });
+  return { code: parts.join('') + code.slice(from), map: null };
+}
+
+/** Fields without a value, also those of `constructor(readonly …)`: they are for the types only. */
 const bareFields = {
   name: 'bare-fields',
   transform(code, id) {
     if (!id.endsWith('.ts')) return null;
-    let out = code;
-    const visit = (node) => {
-      const { type, key, value, start, end } = node;
-      if (type === 'PropertyDefinition' && key.type === 'Identifier' && !value) {
-        out = out.slice(0, start) + ' '.repeat(end - start) + out.slice(end);
-      }
-      for (const each of Object.values(node).flat()) if (each?.type) visit(each);
-    };
-    visit(this.parse(code));
-    return { code: out, map: null };
+    return rewrite(code, this.parse(code), ({ type, key, value, start, end }, put) => {
+      if (type === 'PropertyDefinition' && key.type === 'Identifier' && !value) put(start, end, '');
+    });
   },
 };
 const minifyTemplates = () => minifyTemplateLiterals({ include: ['src/**'] });
@@ -55,6 +70,8 @@ const minify = (module, pure) =>
       passes: 2,
       unsafe_arrows: true,
       pure_funcs: pure,
+      // Else one that is used once stands where that is, not where the order of bundle.ts wants it.
+      top_retain: ({ name }) => /^[A-Z]\w*[a-z]/.test(name),
       // Shorter with them, but less alike: larger once compressed.
       lhs_constants: false,
       sequences: false,
@@ -93,25 +110,35 @@ const leanLit = {
   resolveId: (source) => (/^lit(\/|$)/.test(source) ? path('src/lean-lit.ts') : null),
 };
 
-/** One keyword less: the types have held what is constant. As long as before, so that the map fits. */
-const letForConst = {
-  name: 'let-for-const',
+const LETTERS = 'etsirnaohldcupmfgwvybkxSIMRjC$TPEODANLUqz_JBVFHWGYKZQX';
+
+/**
+ * Private names anew in every class: terser's are one of a kind each, and compress worse. And `let`
+ * for `const`, one keyword less: the types have held what is constant.
+ */
+const shortNames = {
+  name: 'short-names',
   renderChunk(code) {
-    const places = [];
-    const visit = (node) => {
-      if (node.type === 'VariableDeclaration' && node.kind === 'const') places.push(node.start);
-      for (const each of Object.values(node).flat()) if (each?.type) visit(each);
-    };
-    visit(this.parse(code));
-    let from = 0;
-    const parts = places
-      .sort((a, b) => a - b)
-      .map((at) => {
-        const part = `${code.slice(from, at)}let  `;
-        from = at + 'const'.length;
-        return part;
-      });
-    return { code: parts.join('') + code.slice(from), map: null };
+    return rewrite(code, this.parse(code), (node, put, names) => {
+      if (node.type === 'VariableDeclaration' && node.kind === 'const') {
+        put(node.start, node.start + 'const'.length, 'let');
+      } else if (node.type === 'PrivateIdentifier') {
+        put(node.start, node.end, `#${names.get(node.name)}`);
+      } else if (node.type === 'ClassBody') {
+        // Of the classes around it, too: their names can be used here.
+        const all = new Map(names);
+        all.count = names.count ?? 0;
+        for (const { key } of node.body) {
+          // A getter and its setter have one name.
+          if (key?.type !== 'PrivateIdentifier' || all.get(key.name) !== names.get(key.name))
+            continue;
+          const round = Math.floor(all.count / LETTERS.length);
+          all.set(key.name, LETTERS[all.count++ % LETTERS.length] + (round || ''));
+        }
+        return all;
+      }
+      return names;
+    });
   },
 };
 
@@ -127,9 +154,7 @@ const bundle = (input, output, pure) => ({
     resolve(['production', 'browser']),
     typescript(),
     bareFields,
-    // Private names anew in every class: terser's are one of a kind each, and compress worse.
-    rename({ target: 'es2022', minifyWhitespace: false }),
-    letForConst,
+    shortNames,
     minify(output.format === 'es', pure),
     output.format === 'es' && licenses(),
   ],
