@@ -41,8 +41,11 @@ function instantiate(strings: TemplateStringsArray): [DocumentFragment, Part[]] 
   if (!template) {
     templates.set(strings, (template = document.createElement('template')));
     const markup = strings.reduce(
-      // In a tag, or between them.
-      (before, string) => before + (/<[^>]*$/.test(before) ? MARK : `<!--${MARK}-->`) + string,
+      // In a tag, or between them. An attribute has another name until its value is known.
+      (before, string) =>
+        (/<[^>]*$/.test(before)
+          ? before.replace(/[^\s=]+=[^=]*$/, `.$&${MARK}`)
+          : `${before}<!--${MARK}-->`) + string,
     );
     // The last place of a template needs a node after it, too.
     const whole = `${markup}<!---->`;
@@ -62,7 +65,7 @@ function instantiate(strings: TemplateStringsArray): [DocumentFragment, Part[]] 
     for (const { name, value } of [...node.attributes]) {
       if (!value.includes(MARK)) continue;
       node.removeAttribute(name);
-      parts.push(attribute(node, name, value));
+      parts.push(attribute(node, name.slice(1), value));
     }
   }
   return [copy, parts];

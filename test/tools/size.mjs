@@ -19,7 +19,7 @@ export async function measure() {
       name: 'dist/rtc-elements.js, embedded driver inside',
       bytes: file('rtc-elements.js'),
       goal: 26_000,
-      limit: 35_500,
+      limit: 35_530,
     },
     { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 35_700 },
     { name: 'beside it, for pages with a link', bytes: file('rtc-elements-link.js') },

@@ -190,6 +190,30 @@ for (const [name, kit] of kits) {
       host.remove();
     });
 
+    it('shows an element no attribute before its value', async () => {
+      const seen: (string | null)[] = [];
+      const inner = `lean-test-${(count += 1)}`;
+      customElements.define(
+        inner,
+        class extends HTMLElement {
+          static readonly observedAttributes = ['title'];
+          attributeChangedCallback(_name: string, _old: string | null, value: string | null): void {
+            seen.push(value);
+          }
+        },
+      );
+      const element = document.createElement(
+        defineElement(kit, () => {
+          const strings = [`<${inner} title="`, `"></${inner}>`];
+          return kit.html(Object.assign(strings, { raw: strings }), 'a');
+        }),
+      ) as Made;
+      document.body.append(element);
+      await element.updateComplete;
+      expect(seen).to.deep.equal(['a']);
+      element.remove();
+    });
+
     it('adopts its styles', async () => {
       const tag = defineElement(kit, ({ html }) => html`<b>x</b>`);
       const element = document.createElement(tag) as Made;
