@@ -135,9 +135,7 @@ export abstract class LitElement extends HTMLElement {
   #early: Record<string, unknown> = {};
 
   static get observedAttributes(): string[] {
-    return Object.values(this.properties).flatMap(({ attribute }) =>
-      typeof attribute === 'string' ? attribute : [],
-    );
+    return Object.values(this.properties).flatMap(({ attribute }) => (attribute as string) || []);
   }
 
   constructor() {

@@ -207,11 +207,8 @@ export class RtcLocalStream extends TileElement {
     this.setAttribute('capture-state', this.captureState);
     this.toggleAttribute('published', this.published);
     this.mark('muted', this.audioMuted);
-    const { session } = this.home ?? {};
-    this.mark(
-      'speaking',
-      !this.audioMuted && !!session?.userId && session.speakers.includes(session.userId),
-    );
+    const { userId, speakers = [] } = this.home?.session ?? {};
+    this.mark('speaking', !this.audioMuted && !!userId && speakers.includes(userId));
     show(this.media, this.#capture?.main);
     show(this.#screen, this.#capture?.auxiliary);
   }
@@ -291,10 +288,8 @@ function ownPicture(video: HTMLVideoElement): HTMLVideoElement {
 }
 
 function hasPicture({ srcObject }: HTMLVideoElement): boolean {
-  return (
-    srcObject instanceof MediaStream &&
-    srcObject.getVideoTracks().some(({ readyState }) => readyState === 'live')
-  );
+  const tracks = (srcObject as MediaStream | null)?.getVideoTracks() ?? [];
+  return tracks.some(({ readyState }) => readyState === 'live');
 }
 
 function show(video: HTMLVideoElement, stream?: LocalStream | null): void {

@@ -320,10 +320,6 @@ export class RtcRoom extends StageElement {
   #situation(): Situation | null {
     const { session, joined } = this;
     const { error = null, ended = null, waiting = null } = session ?? {};
-    const act = (label: 'join' | 'again'): Situation['action'] => ({
-      label: this.text(label),
-      run: () => this.request('joined', true),
-    });
     if (this.connectionState === 'reconnecting') {
       return { icon: 'spinner', message: this.text('reconnecting') };
     }
@@ -334,17 +330,17 @@ export class RtcRoom extends StageElement {
     if (waiting !== null) return { icon: 'clock', message: this.text('waiting') };
     if (!joined && ended) {
       const message = isText(ended.reason) ? this.text(ended.reason) : ended.message;
-      return { icon: 'leave', message, slot: 'error', action: act('again') };
+      return { icon: 'leave', message, slot: 'error', action: this.text('again') };
     }
     if (error) {
       const message = isText(error.code) ? this.text(error.code) : error.message;
-      return { icon: 'alert', message, slot: 'error', ...(!joined && { action: act('again') }) };
+      return { icon: 'alert', message, slot: 'error', ...(!joined && { action: this.text('again') }) };
     }
     if (joined) return { icon: 'spinner', message: this.text('joining') };
     return {
       icon: 'video',
       message: this.text('out'),
-      ...(this.offers('join') && { action: act('join') }),
+      ...(this.offers('join') && { action: this.text('join') }),
     };
   }
 

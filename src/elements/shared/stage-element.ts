@@ -13,7 +13,8 @@ export interface Situation {
   icon: IconName;
   message: string;
   slot?: 'empty' | 'error';
-  action?: { label: string; run: () => void };
+  /** The name of the button to join, where there is one. */
+  action?: string;
 }
 
 const PARTS = ['video', 'label', 'badge', 'placeholder', 'resume', 'message', 'button', 'status'];
@@ -159,8 +160,8 @@ export abstract class StageElement extends RtcElement implements RoomProvider {
           <p part="message">${situation.message}</p>
           ${
             situation.action
-              ? html`<button part="button" class="main" @click=${situation.action.run}>
-                  ${situation.action.label}
+              ? html`<button part="button" class="main" @click=${() => this.onCommand('--join')}>
+                  ${situation.action}
                 </button>`
               : nothing
           }`
@@ -172,13 +173,7 @@ export abstract class StageElement extends RtcElement implements RoomProvider {
       class=${situation ? '' : 'none'}
       ?data-busy=${situation?.icon === 'spinner'}
     >
-      ${
-        situation?.slot === 'empty'
-          ? html`<slot name="empty">${parts}</slot>`
-          : situation?.slot
-            ? html`<slot name="error">${parts}</slot>`
-            : parts
-      }
+      <slot name=${situation?.slot ?? 'status'}>${parts}</slot>
     </div>`;
   }
 }
