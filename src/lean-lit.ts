@@ -13,7 +13,6 @@ type Part = (value: unknown) => void;
 
 const MARK = '{}';
 export const nothing = Symbol('nothing');
-export const ifDefined = (value: unknown): unknown => value ?? nothing;
 export function css([text = '']: TemplateStringsArray): CSSStyleSheet {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(text);

@@ -139,12 +139,6 @@ export class RtcRemoteStream extends TileElement {
     tint(this.renderRoot, this.#playback?.shown?.userId ?? this.userId ?? '');
   }
 
-  #renderResume(label: string): TemplateResult {
-    return html`<slot name="blocked" @click=${() => this.resume()}>
-      <button part="resume button" class="main" title=${label}>${icon('play')}${label}</button>
-    </slot>`;
-  }
-
   protected override render(): TemplateResult {
     const { shown: stream, picture = false, blocked, playing } = this.#playback ?? {};
     const screen = (stream?.type ?? this.streamType) === 'auxiliary';
@@ -152,8 +146,11 @@ export class RtcRemoteStream extends TileElement {
     const name = stream ? nameOf(stream.userData, userId) : userId;
     this.media.classList.toggle('contain', this.fit ? this.fit === 'contain' : screen);
     const { code, message } = stream?.failure ?? {};
-    const note = blocked
-      ? this.#renderResume(this.text(picture ? 'hear' : 'play'))
+    const label = blocked && this.text(picture ? 'hear' : 'play');
+    const note = label
+      ? html`<slot name="blocked" @click=${() => this.resume()}>
+          <button part="resume button" class="main" title=${label}>${icon('play')}${label}</button>
+        </slot>`
       : renderStatus(code === 'network' ? this.text('lost', name) : message);
     return renderTile({
       picture: picture && !!(playing || blocked),

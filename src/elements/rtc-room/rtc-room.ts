@@ -334,7 +334,12 @@ export class RtcRoom extends StageElement {
     }
     if (error) {
       const message = isText(error.code) ? this.text(error.code) : error.message;
-      return { icon: 'alert', message, slot: 'error', ...(!joined && { action: this.text('again') }) };
+      return {
+        icon: 'alert',
+        message,
+        slot: 'error',
+        ...(!joined && { action: this.text('again') }),
+      };
     }
     if (joined) return { icon: 'spinner', message: this.text('joining') };
     return {

@@ -1,5 +1,4 @@
-import { html, type TemplateResult } from 'lit';
-import { ifDefined } from 'lit/directives/if-defined.js';
+import { html, nothing, type TemplateResult } from 'lit';
 import { icon, type IconName } from '../../icons.js';
 
 /**
@@ -18,7 +17,7 @@ export function button(
     class="round ${kind}"
     title=${label}
     aria-label=${label}
-    aria-pressed=${ifDefined(pressed)}
+    aria-pressed=${pressed ?? nothing}
     @click=${run}
   >
     ${icon(name)}

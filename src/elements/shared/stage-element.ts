@@ -147,14 +147,6 @@ export abstract class StageElement extends RtcElement implements RoomProvider {
   }
 
   protected renderStage(situation: Situation | null, off = false): TemplateResult {
-    return html`<div part="stage" class="stage ${off ? 'off' : ''}">
-      <slot @slotchange=${() => this.arrange()}></slot>
-      <div class="tiles"></div>
-      ${this.renderSituation(situation)}
-    </div>`;
-  }
-
-  protected renderSituation(situation: Situation | null): TemplateResult {
     const parts = situation
       ? html`${icon(situation.icon)}
           <p part="message">${situation.message}</p>
@@ -167,13 +159,12 @@ export abstract class StageElement extends RtcElement implements RoomProvider {
           }`
       : nothing;
     // The live region stays, or its first sentence would not be read.
-    return html`<div
-      part="status"
-      role="status"
-      class=${situation ? '' : 'none'}
-      ?data-busy=${situation?.icon === 'spinner'}
-    >
-      <slot name=${situation?.slot ?? 'status'}>${parts}</slot>
+    return html`<div part="stage" class="stage ${off ? 'off' : ''}">
+      <slot @slotchange=${() => this.arrange()}></slot>
+      <div class="tiles"></div>
+      <div part="status" role="status" class=${situation ? '' : 'none'}>
+        <slot name=${situation?.slot ?? 'status'}>${parts}</slot>
+      </div>
     </div>`;
   }
 }

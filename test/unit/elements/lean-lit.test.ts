@@ -1,18 +1,16 @@
 import { aTimeout, expect } from '@open-wc/testing';
 import * as lit from 'lit';
-import { ifDefined } from 'lit/directives/if-defined.js';
 import * as lean from '../../../src/lean-lit.js';
 
 /** What of both is used here. */
 interface Kit {
   html: (strings: TemplateStringsArray, ...values: unknown[]) => unknown;
   nothing: unknown;
-  ifDefined: (value: unknown) => unknown;
   LitElement: typeof lit.LitElement;
   css: typeof lit.css;
 }
 const kits: [string, Kit][] = [
-  ['lit', { ...lit, ifDefined }],
+  ['lit', lit],
   ['lean-lit', lean as unknown as Kit],
 ];
 
@@ -90,8 +88,8 @@ describe('lean-lit shows what lit shows:', () => {
 
   it('attributes', () =>
     alike(
-      ({ html, ifDefined: defined }, value) =>
-        html`<i class="one ${value} two" title=${value} aria-pressed=${defined(value)}></i>`,
+      ({ html, nothing }, value) =>
+        html`<i class="one ${value} two" title=${value} aria-pressed=${value ?? nothing}></i>`,
       ['a', undefined, '"', false, 7],
     ));
 
