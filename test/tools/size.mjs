@@ -19,9 +19,9 @@ export async function measure() {
       name: 'dist/rtc-elements.js, embedded driver inside',
       bytes: file('rtc-elements.js'),
       goal: 26_000,
-      limit: 35_530,
+      limit: 35_560,
     },
-    { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 35_700 },
+    { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 35_740 },
     { name: 'beside it, for pages with a link', bytes: file('rtc-elements-link.js') },
     {
       name: 'a LiveKit call: rtc-elements.js and rtc-elements-livekit.js',
@@ -31,7 +31,7 @@ export async function measure() {
     {
       name: 'an idle page: ./define through a bundler',
       bytes: define.idle,
-      limit: 15_800,
+      limit: 15_700,
     },
     { name: 'loaded when a room joins: the embedded driver', bytes: define.lazy },
   ];
