@@ -19,9 +19,9 @@ export async function measure() {
       name: 'dist/rtc-elements.js, embedded driver inside',
       bytes: file('rtc-elements.js'),
       goal: 26_000,
-      limit: 36_300,
+      limit: 35_100,
     },
-    { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 36_300 },
+    { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 35_130 },
     { name: 'beside it, for pages with a link', bytes: file('rtc-elements-link.js') },
     {
       name: 'a LiveKit call: rtc-elements.js and rtc-elements-livekit.js',
