@@ -16,18 +16,14 @@ export class Afterglow {
 
   /** @param changed Streams have other tracks, or are gone. */
   constructor(
+    /** Its streams are those that are not there again. */
     readonly stay: Stay,
     private readonly changed: () => void,
   ) {
     stay.lose();
-    for (const { audioTrack, videoTrack } of this.streams)
+    for (const { audioTrack, videoTrack } of this.stay.streams)
       this.#old.add(audioTrack).add(videoTrack);
     this.#old.delete(null);
-  }
-
-  /** Those that are not there again. */
-  get streams(): RemoteStream[] {
-    return this.stay.roster.streams;
   }
 
   /** The next stay has begun. */
@@ -41,7 +37,7 @@ export class Afterglow {
 
   /** The stream that was this one before. */
   again(info: StreamInfo): RemoteStream | undefined {
-    const stream = this.stay.roster.handOver(info);
+    const stream = this.stay.handOver(info);
     if (stream) this.#again.add(stream);
     return stream;
   }
@@ -79,6 +75,6 @@ export class Afterglow {
     const waits = [...this.#again].some(
       ({ audioTrack, videoTrack }) => this.#old.has(audioTrack) || this.#old.has(videoTrack),
     );
-    if (this.#drained && !waits && !this.streams.length) this.end();
+    if (this.#drained && !waits && !this.stay.streams.length) this.end();
   }
 }

@@ -7,7 +7,7 @@ export function backoff(attempt: number, base = 500, limit = 15_000): number {
 
 /** @throws RtcError `aborted` */
 export function throwIfAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw aborted(signal.reason);
+  if (signal.aborted) throw aborted();
 }
 
 /** Resolves after `ms`. @throws RtcError `aborted` as soon as the signal says so */
@@ -20,49 +20,34 @@ export function sleep(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * The promise's result, unless the signal or the time limit comes first; `late` then undoes what
- * it brings after all.
+ * The promise's result, unless the signal or the time limit comes first.
  * @throws RtcError `aborted` or `timeout`
  */
 export function settle<T>(
   promise: Promise<T>,
-  { signal, ms, what = 'The back end', late }: SettleOptions<T>,
+  { signal, ms, what = 'The back end' }: SettleOptions,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    let over = false;
-    const stop = (error: RtcError): void => {
-      over = true;
-      reject(error);
-    };
-    const abort = (): void => stop(aborted());
+    const abort = (): void => reject(aborted());
     if (signal?.aborted) abort();
     else signal?.addEventListener('abort', abort);
     const timer =
       ms &&
-      setTimeout(
-        () =>
-          stop(
-            new RtcError(
-              'timeout',
-              `${what} did not answer within ${ms / 1000} s. It is tried again.`,
-            ),
-          ),
-        ms,
-      );
-    promise
-      .then((value) => (over ? late?.(value) : resolve(value)), reject)
-      .finally(() => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', abort);
-      });
+      setTimeout(() => {
+        const message = `${what} did not answer within ${ms / 1000} s. It is tried again.`;
+        reject(new RtcError('timeout', message));
+      }, ms);
+    promise.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    });
   });
 }
 
-interface SettleOptions<T> {
+interface SettleOptions {
   signal?: AbortSignal;
   /** How long to wait, in milliseconds; absent: for ever. */
   ms?: number;
   /** Who is waited for, as the error's subject. */
   what?: string;
-  late?: (value: T) => void;
 }

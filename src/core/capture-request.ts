@@ -1,60 +1,60 @@
+import type { TrackKind } from '../drivers/driver.js';
 import type { Capture, Slot } from './capture-slot.js';
 import { captureError, codeOf } from './devices.js';
-import { RtcError, type RtcErrorCode } from './errors.js';
-import type { TrackProcessor } from './types.js';
+import { nameOf, RtcError, type RtcErrorCode } from './errors.js';
+import type { CaptureWish } from './types.js';
 
-/** A slot and what is being captured for it. */
-export interface Try {
-  slot: Slot;
+export interface Failure {
   capture: Capture;
-}
-
-export interface Failure extends Try {
   cause: unknown;
 }
 
-export interface Request {
-  get(slots: Slot[]): Promise<MediaStream> | MediaStream;
-  processor: TrackProcessor | null | undefined;
-  ended(capture: Capture, slot: Slot): void;
+export interface RequestHost {
+  ask(slots: Slot[], wish: CaptureWish): Promise<MediaStream>;
+  ended(capture: Capture): void;
   /** The track is there. */
-  kept(capture: Capture, slot: Slot): void;
+  kept(capture: Capture): void;
 }
 
 /**
- * Captures for all `tries` at once, so that the user is asked once; when that fails, for each alone.
+ * Asks for `all` at once, so that the user is asked once; when that fails, for each alone.
  * What was released meanwhile is stopped as it comes, and is no failure.
  */
-export async function request(all: Try[], how: Request): Promise<Failure[]> {
-  const tries = all.filter(({ capture }) => !capture.released);
-  const [first] = tries;
+export async function request(
+  all: Capture[],
+  wish: CaptureWish,
+  host: RequestHost,
+): Promise<Failure[]> {
+  const captures = all.filter(({ released }) => !released);
+  const [first] = captures;
   if (!first) return [];
   let stream: MediaStream;
   try {
-    stream = await how.get(tries.map(({ slot }) => slot));
+    const slots = captures.map(({ slot }) => slot);
+    stream = await host.ask(slots, wish);
   } catch (cause) {
     const { held, device } = first.slot;
-    if (tries.length > 1 && device !== 'screen' && !(await dismissed(cause))) {
+    if (captures.length > 1 && device !== 'screen' && !(await dismissed(cause))) {
       const failures: Failure[] = [];
       // One after another: two prompts at once confuse.
-      for (const one of tries) failures.push(...(await request([one], how)));
+      for (const one of captures) failures.push(...(await request([one], wish, host)));
       return failures;
     }
-    if (held && cause instanceof Error && cause.name === 'NotReadableError') {
+    if (held && nameOf(cause) === 'NotReadableError') {
       // Some phones open one camera at a time.
       held.release();
       first.slot.held = null;
-      return request(tries, how);
+      return request(captures, wish, host);
     }
-    return failuresOf(tries, cause);
+    return captures.map((capture) => ({ capture, cause }));
   }
-  const failures = await Promise.all(tries.map((one) => fill(one, stream, how)));
+  const failures = await Promise.all(captures.map((one) => fill(one, stream, wish, host)));
   return failures.flat();
 }
 
 /** The user has closed the prompt without an answer: asking for each alone would pester. */
 async function dismissed(cause: unknown): Promise<boolean> {
-  if (!(cause instanceof Error) || cause.name !== 'NotAllowedError') return false;
+  if (nameOf(cause) !== 'NotAllowedError') return false;
   try {
     const names = ['camera', 'microphone'] as const;
     const all = await Promise.all(names.map((name) => navigator.permissions.query({ name })));
@@ -66,43 +66,47 @@ async function dismissed(cause: unknown): Promise<boolean> {
   }
 }
 
-async function fill(one: Try, stream: MediaStream, how: Request): Promise<Failure[]> {
-  const { slot, capture } = one;
-  const source = stream
-    .getTracks()
-    .find(({ kind, readyState }) => kind === slot.kind && readyState === 'live');
+async function fill(
+  capture: Capture,
+  stream: MediaStream,
+  { trackProcessor }: CaptureWish,
+  host: RequestHost,
+): Promise<Failure[]> {
+  const { slot } = capture;
+  const source = liveTrack(stream, slot.kind);
   if (!source) {
     // A shared window has no sound to give.
     if (slot.next === capture) slot.next = null;
     return [];
   }
   try {
-    await capture.fill(source, slot.kind, how.processor, () => how.ended(capture, slot));
-    if (!capture.released) how.kept(capture, slot);
+    await capture.fill(source, trackProcessor, () => host.ended(capture));
+    if (!capture.released) host.kept(capture);
     return [];
   } catch (cause) {
-    return failuresOf([one], cause);
+    return [{ capture, cause }];
   }
 }
 
-function failuresOf(tries: Try[], cause: unknown): Failure[] {
-  return tries.flatMap((one) => (one.capture.released ? [] : { ...one, cause }));
+export function liveTrack(stream: MediaStream, wanted: TrackKind): MediaStreamTrack | undefined {
+  return stream
+    .getTracks()
+    .find(({ kind, readyState }) => kind === wanted && readyState === 'live');
 }
 
 /** Marks the slots as failed. @returns one error for each code, naming all its devices */
 export function errorsOf(failures: Failure[]): RtcError[] {
   const groups = new Map<RtcErrorCode, Failure[]>();
   for (const failure of failures) {
-    const code = codeOf(failure.cause, failure.slot.device);
+    const code = codeOf(failure.cause, failure.capture.slot.device);
     groups.set(code, [...(groups.get(code) ?? []), failure]);
   }
   return [...groups].map(([code, group]) => {
-    const devices = new Set(group.map(({ slot }) => slot.device));
+    const devices = new Set(group.map(({ capture }) => capture.slot.device));
     const error = captureError(code, [...devices], group[0]?.cause);
-    for (const { slot, capture } of group) {
-      capture.release();
-      slot.next = null;
-      slot.failed = { key: capture.key, error };
+    for (const { capture } of group) {
+      capture.slot.cancel();
+      capture.slot.failed = { key: capture.key, error };
     }
     return error;
   });

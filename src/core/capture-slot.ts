@@ -8,16 +8,17 @@ export class Capture {
   source: MediaStreamTrack | null = null;
   /** What the page's processor makes of the source; without one the source itself. */
   track: MediaStreamTrack | null = null;
+  /** What it is captured for; another key needs another capture. */
+  readonly key: string | null;
   readonly #over = new AbortController();
 
-  /**
-   * @param key What it is captured for; another key needs another capture.
-   * @param foreign The source is the page's: never stopped, never switched off.
-   */
+  /** @param foreign The source is the page's: never stopped, never switched off. */
   constructor(
-    readonly key: string,
+    readonly slot: Slot,
     readonly foreign: boolean,
-  ) {}
+  ) {
+    this.key = slot.wanted;
+  }
 
   get released(): boolean {
     return this.#over.signal.aborted;
@@ -30,11 +31,11 @@ export class Capture {
   /** @throws RtcError `argument` when the processor fails; nothing unprocessed gets out then */
   async fill(
     source: MediaStreamTrack,
-    kind: TrackKind,
     processor: TrackProcessor | null | undefined,
     ended: () => void,
   ): Promise<void> {
     const { signal } = this.#over;
+    const { kind } = this.slot;
     this.source = source;
     source.addEventListener('ended', ended, { signal });
     if (!processor || signal.aborted) {
@@ -67,13 +68,15 @@ export class Capture {
   }
 }
 
+export type Attribute = 'audio' | 'video' | 'screen';
+
 /** A place for one track in the local streams: what is there, and what is on its way. */
 export class Slot {
   wanted: string | null = null;
   held: Capture | null = null;
   next: Capture | null = null;
   /** What could not be captured; not asked for again while it is the same. */
-  failed: { key: string; error: RtcError } | null = null;
+  failed: { key: string | null; error: RtcError } | null = null;
   /** The track ended by itself and has no successor yet. */
   lost = false;
   /** The id of a device that is not there any more; the default one stands in for it. */
@@ -83,7 +86,7 @@ export class Slot {
     readonly type: StreamType,
     readonly kind: TrackKind,
     readonly device: Device,
-    readonly attribute: 'audio' | 'video' | 'screen',
+    readonly attribute: Attribute,
   ) {}
 
   /** @returns whether it is to be captured now */

@@ -1,4 +1,4 @@
-import { RtcError, textOf, type RtcErrorCode } from './errors.js';
+import { nameOf, RtcError, textOf, type RtcErrorCode } from './errors.js';
 import type { CaptureWish } from './types.js';
 
 export type Device = 'microphone' | 'camera' | 'screen';
@@ -9,7 +9,23 @@ export interface Profile {
   frameRate: number;
 }
 
-const PROFILE = /^(?:(120|180|240|360|480|540|720|1080)p|(\d{2,4})x(\d{2,4})@(\d{1,3}))$/;
+/** Of the profiles that are named by their height; 16:9. */
+const LINES = [120, 180, 240, 360, 480, 540, 720, 1080];
+const PROFILE = /^(?:(\d+)p|(\d{2,4})x(\d{2,4})@(\d{1,3}))$/;
+
+function read(profile: string): Profile | undefined {
+  const numbers = PROFILE.exec(profile)?.map(Number) ?? [];
+  // Three of these are NaN where the other form matched.
+  const [, lines = 0, width = 0, height = 0, frameRate = 0] = numbers;
+  if (LINES.includes(lines)) {
+    return {
+      width: 2 * Math.round((lines * 8) / 9),
+      height: lines,
+      frameRate: lines > 360 ? 30 : 15,
+    };
+  }
+  return frameRate ? { width, height, frameRate } : undefined;
+}
 
 /**
  * `120p` … `1080p` are 16:9, at 15 frames per second up to `360p` and 30 above; else
@@ -17,18 +33,12 @@ const PROFILE = /^(?:(120|180|240|360|480|540|720|1080)p|(\d{2,4})x(\d{2,4})@(\d
  * @throws RtcError `argument`
  */
 export function parseProfile(profile: string): Profile {
-  const match = PROFILE.exec(profile);
-  if (!match) {
-    throw new RtcError(
-      'argument',
-      `profile must be 120p, 180p, 240p, 360p, 480p, 540p, 720p, 1080p or WIDTHxHEIGHT@FPS, not “${profile}”.`,
-    );
-  }
-  const [lines, width, height, frameRate] = match.slice(1).map(Number);
-  // Three of these are NaN where the other form matched.
-  return lines
-    ? { width: 2 * Math.round((lines * 8) / 9), height: lines, frameRate: lines > 360 ? 30 : 15 }
-    : { width: Number(width), height: Number(height), frameRate: Number(frameRate) };
+  const found = read(profile);
+  if (found) return found;
+  throw new RtcError(
+    'argument',
+    `profile must be ${LINES.join('p, ')}p or WIDTHxHEIGHT@FPS, not “${profile}”.`,
+  );
 }
 
 /** What a shared screen is sent with. */
@@ -36,13 +46,13 @@ export const SCREEN: Profile = { width: 1920, height: 1080, frameRate: 15 };
 
 /** As `parseProfile`, for what is captured already: what is no profile counts as the default. */
 export function sizeOf(profile: string): Profile {
-  return parseProfile(PROFILE.test(profile) ? profile : '480p');
+  return read(profile) ?? parseProfile('480p');
 }
 
-export function microphone({ microphoneId, audioProfile }: CaptureWish): MediaTrackConstraints {
+export function microphone({ audioProfile }: CaptureWish, id?: string): MediaTrackConstraints {
   const speech = audioProfile !== 'music';
   return {
-    ...(microphoneId && { deviceId: { exact: microphoneId } }),
+    ...(id && { deviceId: { exact: id } }),
     echoCancellation: speech,
     noiseSuppression: speech,
     autoGainControl: speech,
@@ -50,14 +60,11 @@ export function microphone({ microphoneId, audioProfile }: CaptureWish): MediaTr
   };
 }
 
-/** @throws RtcError `argument` when the profile is none */
-export function camera({ cameraId, facingMode, profile }: CaptureWish): MediaTrackConstraints {
-  const { width, height, frameRate } = parseProfile(profile);
+/** Sizes are wished for: the nearest that the camera has. @throws RtcError `argument` when the profile is none */
+export function camera({ facingMode, profile }: CaptureWish, id?: string): MediaTrackConstraints {
   return {
-    ...(cameraId ? { deviceId: { exact: cameraId } } : facingMode && { facingMode }),
-    width: { ideal: width },
-    height: { ideal: height },
-    frameRate: { ideal: frameRate },
+    ...(id ? { deviceId: { exact: id } } : facingMode && { facingMode }),
+    ...parseProfile(profile),
   };
 }
 
@@ -99,20 +106,21 @@ const CODES: Record<string, RtcErrorCode> = {
   NotReadableError: 'device-busy',
   AbortError: 'device-busy',
 };
-const POLICY = { microphone: 'microphone', camera: 'camera', screen: 'display-capture' };
+/** Its name in a Permissions-Policy. */
+const policyOf = (device: Device): string => (device === 'screen' ? 'display-capture' : device);
 
 /** Why a device cannot be captured. */
 export function codeOf(cause: unknown, device: Device): RtcErrorCode {
   if (cause instanceof RtcError) return cause.code;
-  const code = (cause instanceof Error && CODES[cause.name]) || 'unknown';
-  return code === 'device-denied' && forbidden(POLICY[device]) ? 'permissions-policy' : code;
+  const code = CODES[nameOf(cause)] ?? 'unknown';
+  return code === 'device-denied' && forbidden(policyOf(device)) ? 'permissions-policy' : code;
 }
 
 /** What the page is told when `devices` cannot be captured for one reason. */
 export function captureError(code: RtcErrorCode, devices: Device[], cause: unknown): RtcError {
   if (cause instanceof RtcError) return cause;
   const what = devices.join(' and ');
-  const allow = devices.map((device) => POLICY[device]).join('; ');
+  const allow = devices.map(policyOf).join('; ');
   const sentences: Partial<Record<RtcErrorCode, string>> = {
     'device-denied':
       what === 'screen'

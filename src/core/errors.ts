@@ -59,10 +59,14 @@ export function isTransient(error: RtcError): boolean {
 /** What an unknown failure is to the page. */
 export function toRtcError(error: unknown): RtcError {
   if (error instanceof RtcError) return error;
-  if (error instanceof DOMException && error.name === 'AbortError') return aborted(error);
+  if (nameOf(error) === 'AbortError') return aborted(error);
   return new RtcError('unknown', `Something failed that should not: ${textOf(error)}`, {
     cause: error,
   });
+}
+
+export function nameOf(cause: unknown): string {
+  return cause instanceof Error ? cause.name : '';
 }
 
 export function textOf(cause: unknown): string {

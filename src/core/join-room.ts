@@ -3,36 +3,38 @@ import type {
   ClientEvent,
   DefaultSubscription,
   Driver,
+  JoinRequest,
   JoinResult,
   Publication,
 } from '../drivers/driver.js';
 import { driverLoaders } from '../drivers/registry.js';
 import { settle, throwIfAborted } from './async.js';
 import { RtcError, toRtcError } from './errors.js';
+import { claimRoom, type Owner } from './page-registry.js';
 import { checkId, checkRole, driverOptions } from './plan.js';
 import { getToken, isRenewable } from './token-source.js';
 import type { RoomWish, TokenAnswer, TokenRequest } from './types.js';
 
 const PATIENCE = 20_000;
 
-export interface JoinContext {
-  link: boolean;
-  previousSession?: string;
-  waiting(seconds: number): void;
-  /** Refuses with `state` when this user is in this room on this page already. */
-  claim(wish: RoomWish, signal: AbortSignal): Promise<void> | undefined;
-  publications(): Publication[];
-  subscribe(): DefaultSubscription;
+/** What a join asks of its session, and tells it. */
+export interface JoinHost extends Owner {
+  /** Given for a link. */
+  readonly parent: unknown;
+  readonly previousSession: string | undefined;
+  readonly views: { readonly defaults: DefaultSubscription };
+  /** Everything there is to publish at this moment. */
+  ready(): Publication[];
+  waits(seconds: number): void;
 }
 
 export interface Joined {
   client: Client;
-  result: JoinResult;
-  answer: TokenAnswer;
   /** The wish with what the token's answer named. */
   wish: RoomWish;
-  sent: Publication[];
-  subscribe: DefaultSubscription;
+  /** What the back end was asked. */
+  request: JoinRequest & { credentials: TokenAnswer };
+  result: JoinResult;
   /** Delivers the events that came meanwhile, then each as it comes. */
   listen(listener: (event: ClientEvent) => void): void;
 }
@@ -48,14 +50,15 @@ export function tokenRequest(wish: RoomWish, reason: TokenRequest['reason']): To
  */
 export async function joinRoom(
   wish: RoomWish,
-  context: JoinContext,
+  host: JoinHost,
   wanted: AbortSignal,
 ): Promise<Joined> {
   const over = new AbortController();
   const signal = AbortSignal.any([wanted, over.signal]);
-  const reason = context.link ? 'link' : 'join';
+  const link = !!host.parent;
+  const reason = link ? 'link' : 'join';
   const ask = (): Promise<TokenAnswer> =>
-    getToken(wish, tokenRequest(wish, reason), signal, (seconds) => context.waiting(seconds));
+    getToken(wish, tokenRequest(wish, reason), signal, (seconds) => host.waits(seconds));
   const asked = ask();
   // Awaited below; without this a driver that fails to load leaves it unhandled.
   asked.catch(() => undefined);
@@ -63,7 +66,7 @@ export async function joinRoom(
   let target = wish;
   let made: Made | undefined;
   try {
-    made = await create(target, context.link, signal);
+    made = await create(target, link, signal);
     made.client.warm?.();
     let answer = await asked;
     for (let again = isRenewable(wish); ; again = false) {
@@ -72,38 +75,32 @@ export async function joinRoom(
       checkRole(next);
       if (placeOf(next) !== placeOf(target)) {
         made.client.destroy();
-        made = await create(next, context.link, signal);
+        made = await create(next, link, signal);
       }
       target = next;
-      await context.claim(target, signal);
-      const sent = target.userRole === 'anchor' ? context.publications() : [];
-      const subscribe = context.subscribe();
-      const { client, listen } = made;
-      const join = client.join(
-        {
-          credentials: answer,
-          role: target.userRole,
-          userData: target.userData,
-          publications: sent,
-          subscribe,
-          previousSession: context.previousSession,
-        },
-        signal,
-      );
+      if (!link) await claimRoom(target, host, signal);
+      const { client } = made;
+      const request = {
+        credentials: answer,
+        role: target.userRole,
+        userData: target.userData,
+        publications: target.userRole === 'anchor' ? host.ready() : [],
+        subscribe: host.views.defaults,
+        previousSession: host.previousSession,
+      };
       try {
-        const result = await settle(join, {
+        const result = await settle(client.join(request, signal), {
           signal,
           ms: PATIENCE,
           what: 'The room',
-          late: () => client.destroy(),
         });
         throwIfAborted(signal);
-        return { client, result, answer, wish: target, sent, subscribe, listen };
+        return { ...made, wish: target, request, result };
       } catch (error) {
         if (!again || signal.aborted || toRtcError(error).code !== 'auth') throw error;
         client.destroy();
         answer = await ask();
-        made = await create(target, context.link, signal);
+        made = await create(target, link, signal);
       }
     }
   } catch (error) {
@@ -139,12 +136,11 @@ async function loadDriver(name: string): Promise<Driver> {
 async function create(wish: RoomWish, link: boolean, signal: AbortSignal): Promise<Made> {
   const driver = await settle(loadDriver(wish.provider), { signal });
   const options = driverOptions(wish, driver);
-  const { roomId = '', mode, userId, url, appId, sdkUrl, sdkIntegrity } = wish;
+  const { roomId = '' } = wish;
   const early: ClientEvent[] = [];
   let listener = (event: ClientEvent): void => void early.push(event);
-  const client = driver.createClient(
-    { roomId, mode, link, userId, url, appId, sdkUrl, sdkIntegrity, options },
-    (event) => listener(event),
+  const client = driver.createClient({ ...wish, roomId, link, options }, (event) =>
+    listener(event),
   );
   return {
     client,
@@ -160,15 +156,12 @@ function placeOf({ provider, url, appId }: RoomWish): string {
   return JSON.stringify([provider, url, appId]);
 }
 
+/** What the answer names wins. */
 function merge(wish: RoomWish, answer: TokenAnswer): RoomWish {
-  const { provider, url, appId, userId, userRole, userData } = answer;
   return {
     ...wish,
-    provider: provider ?? wish.provider,
-    url: url ?? wish.url,
-    appId: appId ?? wish.appId,
-    userId: userId ?? wish.userId,
-    userRole: userRole ?? wish.userRole,
-    userData: userData ?? wish.userData,
+    ...Object.fromEntries(NAMED.map((name) => [name, answer[name] ?? wish[name]])),
   };
 }
+
+const NAMED = ['provider', 'url', 'appId', 'userId', 'userRole', 'userData'] as const;

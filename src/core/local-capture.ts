@@ -1,6 +1,13 @@
 import type { Publication, StreamType } from '../drivers/driver.js';
-import { errorsOf, nothingAsked, request, type Failure } from './capture-request.js';
-import { Capture, Slot } from './capture-slot.js';
+import {
+  errorsOf,
+  liveTrack,
+  nothingAsked,
+  request,
+  type Failure,
+  type RequestHost,
+} from './capture-request.js';
+import { Capture, Slot, type Attribute } from './capture-slot.js';
 import { OwnStream, publicationOf } from './capture-stream.js';
 import { askForScreen, camera, mediaDevices, microphone } from './devices.js';
 import type { RtcError } from './errors.js';
@@ -13,16 +20,16 @@ import { Waiters } from './waiters.js';
 export type PublishingRoom = Pick<RoomSession, 'addPublisher' | 'publisherChanged' | 'userId'>;
 
 /** What one local-stream element captures, on its way to what the page wants. */
-export class LocalCapture implements Publisher {
-  main: LocalStream | null = null;
-  auxiliary: LocalStream | null = null;
+export class LocalCapture implements Publisher, RequestHost {
+  main: OwnStream | null = null;
+  auxiliary: OwnStream | null = null;
+  state: CaptureState = 'idle';
 
   readonly #mic = new Slot('main', 'audio', 'microphone', 'audio');
   readonly #cam = new Slot('main', 'video', 'camera', 'video');
   readonly #screen = new Slot('auxiliary', 'video', 'screen', 'screen');
   readonly #sound = new Slot('auxiliary', 'audio', 'screen', 'screen');
   readonly #slots = [this.#mic, this.#cam, this.#screen, this.#sound];
-  readonly #streams = new Map<StreamType, OwnStream>();
   readonly #confirmed = new Map<StreamType, { stream: LocalStream; publication: Publication }>();
   readonly #waiters = new Waiters<'captured' | 'published' | 'unpublished'>();
 
@@ -31,22 +38,15 @@ export class LocalCapture implements Publisher {
   #remove: (() => void) | null = null;
   #active = false;
   #due = false;
-  #state: CaptureState = 'idle';
   #refused: RtcError | null = null;
   #unpublishable: RtcError | null = null;
   /** Counts the processors: another one needs another capture. */
   #processors = 0;
   #told = '';
-  #sent = '[]';
   #last: LocalStream | null = null;
-  #followed = new AbortController();
-  #watched: MediaDevices | null = null;
+  #heard = new AbortController();
 
   constructor(private readonly host: CaptureHost) {}
-
-  get state(): CaptureState {
-    return this.#state;
-  }
 
   get error(): RtcError | null {
     const failed = this.#slots.find((slot) => slot.failed)?.failed;
@@ -77,7 +77,7 @@ export class LocalCapture implements Publisher {
     const before = this.#wish;
     this.#wish = wish;
     if (before?.trackProcessor !== wish.trackProcessor) this.#processors++;
-    if (before?.mediaStream !== wish.mediaStream) this.#follow(wish.mediaStream);
+    if (!before || before.mediaStream !== wish.mediaStream) this.#hear(wish.mediaStream);
     if (wish.noPublish) this.#waiters.reject('published');
     else if (this.#asksAnything) this.#waiters.reject('unpublished');
     this.#register();
@@ -97,7 +97,7 @@ export class LocalCapture implements Publisher {
   /** The element is gone: everything stops, a late answer to an open prompt too. */
   end(): void {
     this.#wish = this.#refused = this.#unpublishable = null;
-    this.#follow(null);
+    this.#heard.abort();
     this.#waiters.reject('published');
     this.#reconcile();
     this.#remove?.();
@@ -105,24 +105,25 @@ export class LocalCapture implements Publisher {
   }
 
   /** Settles when all that is asked for now was answered: live, or the first failure. */
-  whenCaptured(): Promise<void> {
+  async whenCaptured(): Promise<void> {
     this.#reconcile();
-    const error = this.#state === 'failed' ? this.error : this.#unchanged;
-    if (error) return Promise.reject(error);
-    if (!this.#asksAnything) return Promise.reject(nothingAsked());
-    return this.#answered ? Promise.resolve() : this.#waiters.wait('captured');
+    const error = this.state === 'failed' ? this.error : this.#unchanged;
+    if (error) throw error;
+    if (!this.#asksAnything) throw nothingAsked();
+    if (!this.#answered) await this.#waiters.wait('captured');
   }
 
-  whenPublished(): Promise<void> {
+  async whenPublished(): Promise<void> {
     this.#reconcile();
-    if (this.published) return Promise.resolve();
-    if (this.#state === 'failed' && this.error) return Promise.reject(this.error);
-    return this.#asksAnything ? this.#waiters.wait('published') : Promise.reject(nothingAsked());
+    if (this.published) return;
+    if (this.state === 'failed' && this.error) throw this.error;
+    if (!this.#asksAnything) throw nothingAsked();
+    await this.#waiters.wait('published');
   }
 
-  whenUnpublished(): Promise<void> {
+  async whenUnpublished(): Promise<void> {
     this.#reconcile();
-    return this.#confirmed.size ? this.#waiters.wait('unpublished') : Promise.resolve();
+    if (this.#confirmed.size) await this.#waiters.wait('unpublished');
   }
 
   // What the room asks and tells.
@@ -131,7 +132,7 @@ export class LocalCapture implements Publisher {
     const wish = this.#wish;
     if (!wish || wish.noPublish) return [];
     return STREAM_TYPES.flatMap((type) => {
-      const stream = this.#streams.get(type);
+      const stream = this[type];
       return (stream && publicationOf(stream, ...this.#pair(type), wish)) ?? [];
     });
   }
@@ -143,7 +144,7 @@ export class LocalCapture implements Publisher {
 
   confirm(type: StreamType, publication: Publication | null): void {
     const before = this.#confirmed.get(type);
-    const stream = this.#streams.get(type) ?? before?.stream;
+    const stream = this[type] ?? before?.stream;
     this.#unpublishable = null;
     if (publication && stream) {
       this.#confirmed.set(type, { stream, publication });
@@ -177,13 +178,16 @@ export class LocalCapture implements Publisher {
     });
   }
 
-  /** A page's stream gains and loses tracks. */
-  #follow(stream: MediaStream | null | undefined): void {
-    this.#followed.abort();
-    this.#followed = new AbortController();
+  /** A page's stream gains and loses tracks; devices come and go. */
+  #hear(stream: MediaStream | null | undefined): void {
+    this.#heard.abort();
+    const { signal } = (this.#heard = new AbortController());
     for (const type of ['addtrack', 'removetrack']) {
-      stream?.addEventListener(type, () => this.#poke(), { signal: this.#followed.signal });
+      stream?.addEventListener(type, () => this.#poke(), { signal });
     }
+    // Absent in an insecure context, whatever the types say.
+    const devices = navigator.mediaDevices as MediaDevices | undefined;
+    devices?.addEventListener('devicechange', () => this.#devicesChanged(), { signal });
   }
 
   get #asksAnything(): boolean {
@@ -198,16 +202,14 @@ export class LocalCapture implements Publisher {
 
   /** Nothing is on its way, and something is live. */
   get #answered(): boolean {
-    return this.#state === 'live' && !this.#slots.some((slot) => slot.next);
+    return this.state === 'live' && !this.#slots.some((slot) => slot.next);
   }
 
   /** The page's own track for a slot. Without `audio` and `video`, its stream is taken whole. */
   #given({ kind }: Slot): MediaStreamTrack | undefined {
     const { mediaStream, audio, video } = this.#wish ?? {};
     if ((audio || video) && !(kind === 'audio' ? audio : video)) return undefined;
-    return mediaStream
-      ?.getTracks()
-      .find((track) => track.kind === kind && track.readyState === 'live');
+    return mediaStream ? liveTrack(mediaStream, kind) : undefined;
   }
 
   /** Whether the page wants it now, muted or not. */
@@ -242,48 +244,37 @@ export class LocalCapture implements Publisher {
   #reconcile(): void {
     this.#due = false;
     const wish = this.#wish;
-    const due = this.#slots.filter((slot) => slot.want(wish && this.#key(slot, wish)));
-    const devices = due.filter((slot) => slot.type === 'main');
-    if (wish?.mediaStream) for (const slot of devices) void this.#start([slot], wish);
-    else if (wish && devices.length) void this.#start(devices, wish);
-    // Sound is only to be had together with the screen.
-    if (wish && due.includes(this.#screen)) {
-      void this.#start(
-        due.filter((slot) => slot.type === 'auxiliary'),
-        wish,
-      );
+    for (const type of STREAM_TYPES) {
+      const due = this.#pair(type).filter((slot) => slot.want(wish && this.#key(slot, wish)));
+      // Sound is only to be had together with the screen.
+      if (wish && due.some((slot) => slot !== this.#sound)) void this.#start(due, wish);
     }
     this.#refresh();
   }
 
   async #start(slots: Slot[], wish: CaptureWish): Promise<void> {
     this.#refused = null;
-    const page = slots[0]?.type === 'main' ? wish.mediaStream : null;
-    const tries = slots.map((slot) => ({
-      slot,
-      capture: (slot.next = new Capture(slot.wanted ?? '', !!page)),
-    }));
-    const failures = await request(tries, {
-      processor: wish.trackProcessor,
-      get: (wanted) => page ?? this.#ask(wanted, wish),
-      ended: (capture, slot) => this.#ended(capture, slot),
-      kept: (capture, slot) => this.#kept(capture, slot),
+    const captures = slots.map((slot) => {
+      const foreign = slot.type === 'main' && !!wish.mediaStream;
+      return (slot.next = new Capture(slot, foreign));
     });
-    if (failures.length) this.#fail(failures);
+    this.#fail(await request(captures, wish, this));
     this.#refresh();
   }
 
-  async #ask(slots: Slot[], wish: CaptureWish): Promise<MediaStream> {
+  // What a request asks and tells.
+
+  async ask(slots: Slot[], wish: CaptureWish): Promise<MediaStream> {
     if (slots.includes(this.#screen)) return askForScreen(slots.includes(this.#sound));
+    if (wish.mediaStream) return wish.mediaStream;
     return mediaDevices().getUserMedia({
-      audio:
-        slots.includes(this.#mic) &&
-        microphone({ ...wish, microphoneId: this.#deviceId(this.#mic) }),
-      video: slots.includes(this.#cam) && camera({ ...wish, cameraId: this.#deviceId(this.#cam) }),
+      audio: slots.includes(this.#mic) && microphone(wish, this.#deviceId(this.#mic)),
+      video: slots.includes(this.#cam) && camera(wish, this.#deviceId(this.#cam)),
     });
   }
 
-  #kept(capture: Capture, slot: Slot): void {
+  kept(capture: Capture): void {
+    const { slot } = capture;
     const before = slot.held;
     const reason = slot.lost ? 'unplugged' : 'switched';
     const changed = slot.lost || (before && before.deviceId !== capture.deviceId);
@@ -305,7 +296,8 @@ export class LocalCapture implements Publisher {
   }
 
   /** A track has ended without us. */
-  #ended(capture: Capture, slot: Slot): void {
+  ended(capture: Capture): void {
+    const { slot } = capture;
     if (slot.held !== capture) {
       slot.cancel();
     } else {
@@ -329,12 +321,12 @@ export class LocalCapture implements Publisher {
     if (!failure) return;
     const errors = errorsOf(failures);
     // What goes on without them, or comes back by itself when a device does, is not given up.
-    const { type } = failure.slot;
+    const { type } = failure.capture.slot;
     const rest = this.#pair(type);
     const goesOn =
       type === 'main' &&
       (rest.some((slot) => slot.held ?? slot.next) ||
-        failures.every(({ slot }) => slot.lost && comesBack(slot)));
+        failures.every(({ capture: { slot } }) => slot.lost && comesBack(slot)));
     const reverted = goesOn
       ? []
       : this.#takeBack(rest.flatMap((slot) => (slot.failed ? slot.attribute : [])));
@@ -356,11 +348,12 @@ export class LocalCapture implements Publisher {
   }
 
   /** @returns those of the wishes that stood */
-  #takeBack(names: ('audio' | 'video' | 'screen')[]): ('audio' | 'video' | 'screen')[] {
-    const wish = this.#wish;
-    const standing = [...new Set(names)].filter((name) => wish?.[name]);
-    if (wish)
-      this.#wish = { ...wish, ...Object.fromEntries(standing.map((name) => [name, false])) };
+  #takeBack(names: Attribute[]): Attribute[] {
+    const standing = names.filter((name) => {
+      const stands = this.#wish?.[name];
+      if (this.#wish) this.#wish = { ...this.#wish, [name]: false };
+      return stands;
+    });
     this.host.revert(standing);
     this.#poke();
     return standing;
@@ -371,26 +364,19 @@ export class LocalCapture implements Publisher {
     this.#mic.held?.enable(!this.#wish?.audioMuted);
     for (const type of STREAM_TYPES) this[type] = this.#sync(type);
     this.#last = this.main ?? this.auxiliary ?? this.#last;
-    this.#watch();
 
-    const previousState = this.#state;
-    this.#state = this.#current();
-    if (this.#state !== previousState && this.#last) {
+    const previousState = this.state;
+    this.state = this.#current();
+    if (this.state !== previousState && this.#last) {
       this.host.emit('rtc-capture-state-changed', {
         stream: this.#last,
-        state: this.#state,
+        state: this.state,
         previousState,
       });
     }
-    const sent = JSON.stringify(
-      this.publications().map((one) => ({ ...one, audio: one.audio?.id, video: one.video?.id })),
-    );
-    if (sent !== this.#sent) {
-      this.#sent = sent;
-      this.#room?.publisherChanged();
-    }
+    this.#room?.publisherChanged();
     if (this.#answered) this.#waiters.resolve('captured');
-    else if (this.#state === 'idle') this.#waiters.reject('captured');
+    else if (this.state === 'idle') this.#waiters.reject('captured');
     if (this.published) this.#waiters.resolve('published');
     if (!this.#confirmed.size) this.#waiters.resolve('unpublished');
     this.host.changed();
@@ -401,25 +387,19 @@ export class LocalCapture implements Publisher {
   }
 
   /** The local stream of a type, up to date; null when nothing of it is there or asked for. */
-  #sync(type: StreamType): LocalStream | null {
+  #sync(type: StreamType): OwnStream | null {
     const pair = this.#pair(type);
     const asked = pair.some((slot) => this.#asks(slot));
-    let stream = this.#streams.get(type);
-    if (!stream && asked) {
-      stream = new OwnStream(type, () => this.#room);
-      this.#streams.set(type, stream);
-    }
+    const stream = this[type] ?? (asked ? new OwnStream(type, () => this.#room) : null);
     stream?.take(...pair, type === 'main' && !!this.#wish?.videoMuted && this.#asks(this.#cam));
-    if (stream && (asked || pair.some(({ held }) => held))) return stream;
-    this.#streams.delete(type);
-    return null;
+    return asked || pair.some(({ held }) => held) ? stream : null;
   }
 
   #current(): CaptureState {
     const { mediaStream, preview } = this.#wish ?? {};
     if (this.#slots.some((slot) => slot.held)) return 'live';
     if (this.#slots.some((slot) => slot.next)) return 'starting';
-    if (this.#streams.get('main')?.hasVideo) return 'live';
+    if (this.main?.hasVideo) return 'live';
     if (this.#slots.some((slot) => slot.lost)) return 'ended';
     if (this.#refused ?? this.#slots.some((slot) => slot.failed)) return 'failed';
     const over = mediaStream?.getTracks().length && (preview || this.#active);
@@ -427,20 +407,12 @@ export class LocalCapture implements Publisher {
   }
 
   /** While a device is missing or busy, another one that comes or goes may help. */
-  #watch(): void {
-    const wanted = this.#slots.some(comesBack) ? navigator.mediaDevices : null;
-    if (wanted === this.#watched) return;
-    this.#watched?.removeEventListener('devicechange', this.#onDevices);
-    wanted?.addEventListener('devicechange', this.#onDevices);
-    this.#watched = wanted;
-  }
-
-  readonly #onDevices = (): void => {
+  #devicesChanged(): void {
     for (const slot of this.#slots) if (comesBack(slot)) slot.failed = null;
     this.#reconcile();
-  };
+  }
 }
 
 function comesBack({ failed }: Slot): boolean {
-  return !!failed && ['device-missing', 'device-busy'].includes(failed.error.code);
+  return !!failed && /^device-(missing|busy)$/.test(failed.error.code);
 }

@@ -1,8 +1,9 @@
 import { sleep } from './async.js';
 import { RtcError } from './errors.js';
+import { identityOf } from './plan.js';
 import type { RoomWish } from './types.js';
 
-interface Owner {
+export interface Owner {
   /** It is on its way out of its room. */
   readonly ending: boolean;
 }
@@ -15,19 +16,16 @@ const claims = new Map<string, Owner>();
  * that a task later.
  * @throws RtcError `state` when another owner on this page is this user in this room, `aborted`
  */
-export async function claimRoom(
-  { provider, url, appId, roomId, userId }: RoomWish,
-  owner: Owner,
-  signal: AbortSignal,
-): Promise<void> {
+export async function claimRoom(wish: RoomWish, owner: Owner, signal: AbortSignal): Promise<void> {
   releaseRoom(owner);
-  if (!userId) return;
-  const key = JSON.stringify([provider, url, appId, roomId, userId]);
+  if (!wish.userId) return;
+  // In either mode.
+  const key = identityOf({ ...wish, mode: 'rtc' });
   for (let pause = 0; claims.has(key); pause = 20) {
     if (pause && !claims.get(key)?.ending) {
       throw new RtcError(
         'state',
-        `Another rtc-room of this page is “${userId}” in this room. Remove one, or change its user-id.`,
+        `Another rtc-room of this page is “${wish.userId}” in this room. Remove one, or change its user-id.`,
       );
     }
     await sleep(pause, signal);

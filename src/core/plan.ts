@@ -30,7 +30,7 @@ export function checkWish(wish: RoomWish): void {
   checkId('room-id', wish.roomId);
   checkId('user-id', wish.userId);
   if (wish.mode !== 'rtc' && wish.mode !== 'live') {
-    throw new RtcError('argument', `mode must be “rtc” or “live”, not “${String(wish.mode)}”.`);
+    throw new RtcError('argument', `mode must be “rtc” or “live”, not “${wish.mode as string}”.`);
   }
   checkRole(wish);
 }
@@ -40,7 +40,7 @@ export function checkRole({ userRole, mode }: RoomWish): void {
   if (userRole !== 'anchor' && userRole !== 'audience') {
     throw new RtcError(
       'argument',
-      `user-role must be “anchor” or “audience”, not “${String(userRole)}”.`,
+      `user-role must be “anchor” or “audience”, not “${userRole as string}”.`,
     );
   }
   if (userRole === 'audience' && mode === 'rtc') {
@@ -51,12 +51,10 @@ export function checkRole({ userRole, mode }: RoomWish): void {
 /** @throws RtcError `argument` for JSON that is none and for keys the driver does not know */
 export function driverOptions(wish: RoomWish, driver: Driver): Record<string, unknown> {
   let options: unknown = wish.driverOptions ?? {};
-  if (typeof options === 'string') {
-    try {
-      options = JSON.parse(options);
-    } catch (cause) {
-      throw new RtcError('argument', 'driver-options is not valid JSON.', { cause });
-    }
+  try {
+    if (typeof options === 'string') options = JSON.parse(options);
+  } catch (cause) {
+    throw new RtcError('argument', 'driver-options is not valid JSON.', { cause });
   }
   if (!options || typeof options !== 'object' || Array.isArray(options)) {
     throw new RtcError('argument', 'driver-options must be a JSON object.');

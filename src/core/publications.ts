@@ -1,23 +1,19 @@
-import type { Client, Publication, StreamType } from '../drivers/driver.js';
-import { settle } from './async.js';
+import type { Publication, StreamType } from '../drivers/driver.js';
 import { isTransient, RtcError } from './errors.js';
 import { Lane, type Step } from './lane.js';
 import { STREAM_TYPES } from './plan.js';
+import type { Stay } from './stay.js';
 import type { Publisher } from './types.js';
 
 const PATIENCE = 15_000;
 
 export interface PublicationsHost {
-  /** Aborted when the client is gone; nothing waits for its answers any more. */
-  readonly gone: AbortSignal | undefined;
-  /** The joined client while this user is an anchor, else null. */
-  readonly publishing: Client | null;
+  readonly stay: Stay | null;
   /** What there is to publish may be another. */
   follow(): void;
 }
 
 interface Actual {
-  client: Client;
   publisher: Publisher;
   key: string;
 }
@@ -27,16 +23,15 @@ export class Publications {
   readonly publishers = new Set<Publisher>();
   #active = false;
   #actual = new Map<StreamType, Actual>();
-  #refused = new WeakMap<Publisher, Set<StreamType>>();
+  #refused: Record<StreamType, Publisher[]> = { main: [], auxiliary: [] };
   #lanes = STREAM_TYPES.map(
     (type) =>
       new Lane(
         () => this.#next(type),
         (error) => {
-          const retried = isTransient(error);
-          error.fatal = !retried;
+          error.fatal = !isTransient(error);
           this.#wanted(type)?.[0].publishFailed(type, error);
-          return retried;
+          return !error.fatal;
         },
       ),
   );
@@ -50,7 +45,6 @@ export class Publications {
     return () => {
       publisher.roomActive(false);
       this.publishers.delete(publisher);
-      this.#refused.delete(publisher);
       this.poke();
     };
   }
@@ -74,13 +68,10 @@ export class Publications {
   }
 
   /** The join has published these already. */
-  confirm(types: readonly StreamType[], sent: readonly Publication[], client: Client): void {
+  confirm(types: readonly StreamType[], sent: readonly Publication[]): void {
     for (const publication of sent) {
-      if (!types.includes(publication.type)) continue;
       const [publisher] = this.#wanted(publication.type) ?? [];
-      if (!publisher) continue;
-      this.#actual.set(publication.type, { client, publisher, key: keyOf(publication) });
-      publisher.confirm(publication.type, publication);
+      if (publisher && types.includes(publication.type)) this.#confirm(publisher, publication);
     }
   }
 
@@ -99,7 +90,7 @@ export class Publications {
 
   #wanted(type: StreamType): [Publisher, Publication] | undefined {
     for (const publisher of this.publishers) {
-      const publication = publisher.publications().find((one) => one.type === type);
+      const publication = of(publisher, type);
       if (publication) return [publisher, publication];
     }
     return undefined;
@@ -107,66 +98,53 @@ export class Publications {
 
   #refuseSecond(type: StreamType): void {
     const [first] = this.#wanted(type) ?? [];
-    for (const publisher of this.publishers) {
-      const refused = this.#refused.get(publisher) ?? new Set();
-      this.#refused.set(publisher, refused);
-      const second =
-        publisher !== first && publisher.publications().some((one) => one.type === type);
-      if (!second) {
-        refused.delete(type);
-      } else if (!refused.has(type)) {
-        refused.add(type);
-        publisher.publishFailed(
-          type,
-          new RtcError(
-            'state',
-            `Another rtc-local-stream publishes the ${type} stream of this room. Remove one, or set no-publish on it.`,
-            { fatal: true },
-          ),
-        );
-      }
+    const before = this.#refused[type];
+    const refused = [...this.publishers].filter((one) => one !== first && of(one, type));
+    this.#refused[type] = refused;
+    for (const publisher of refused) {
+      if (before.includes(publisher)) continue;
+      const error = new RtcError(
+        'state',
+        `Another rtc-local-stream publishes the ${type} stream of this room. Remove one, or set no-publish on it.`,
+        { fatal: true },
+      );
+      publisher.publishFailed(type, error);
     }
   }
 
   #next(type: StreamType): Step | null {
-    const client = this.host.publishing;
+    const { stay } = this.host;
+    if (stay?.role !== 'anchor') return null;
     const [publisher, publication] = this.#wanted(type) ?? [];
-    const found = this.#actual.get(type);
-    const actual = found?.client === client ? found : undefined;
-    if (!client) return null;
-    if (!publisher || !publication) {
-      if (!actual) return null;
-      return { key: 'none', run: () => this.#withdraw(client, type, actual) };
-    }
-    const key = keyOf(publication);
-    if (actual?.publisher === publisher && actual.key === key) return null;
+    const actual = this.#actual.get(type);
+    const key = publication && keyOf(publication);
+    if (actual?.publisher === publisher && actual?.key === key) return null;
     return {
-      key,
+      key: `${key}`,
       run: async (signal) => {
-        await settle(client.publish(publication, signal), {
-          signal: this.host.gone,
-          ms: PATIENCE,
-          what: 'Publishing',
-        });
-        if (this.host.publishing !== client) return;
-        if (actual && actual.publisher !== publisher) actual.publisher.confirm(type, null);
-        this.#actual.set(type, { client, publisher, key });
-        publisher.confirm(type, publication);
+        const call = publication
+          ? stay.client.publish(publication, signal)
+          : // What is withdrawn half would not be known.
+            stay.client.unpublish(type, new AbortController().signal);
+        const what = publication ? 'Publishing' : 'Unpublishing';
+        await stay.answer(call, PATIENCE, what);
+        if (this.host.stay !== stay || stay.role !== 'anchor') return;
+        this.#actual.delete(type);
+        if (actual?.publisher !== publisher) actual?.publisher.confirm(type, null);
+        if (publisher && publication) this.#confirm(publisher, publication);
       },
     };
   }
 
-  async #withdraw(client: Client, type: StreamType, actual: Actual): Promise<void> {
-    const { signal } = new AbortController();
-    await settle(client.unpublish(type, signal), {
-      signal: this.host.gone,
-      ms: PATIENCE,
-      what: 'Unpublishing',
-    });
-    if (this.#actual.get(type) !== actual) return;
-    this.#actual.delete(type);
-    actual.publisher.confirm(type, null);
+  #confirm(publisher: Publisher, publication: Publication): void {
+    const { type } = publication;
+    this.#actual.set(type, { publisher, key: keyOf(publication) });
+    publisher.confirm(type, publication);
   }
+}
+
+function of(publisher: Publisher, type: StreamType): Publication | undefined {
+  return publisher.publications().find((one) => one.type === type);
 }
 
 function keyOf(publication: Publication): string {

@@ -36,7 +36,7 @@ export class RemoteStream {
   }
 
   /** Takes what the back end says now. */
-  update({ id, userId, type, hasAudio, hasVideo, audioMuted, videoMuted }: StreamInfo): void {
-    Object.assign(this, { id, userId, type, hasAudio, hasVideo, audioMuted, videoMuted });
+  update(info: StreamInfo): void {
+    Object.assign(this, info);
   }
 }

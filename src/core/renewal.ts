@@ -1,43 +1,41 @@
-import { backoff, settle, sleep, throwIfAborted } from './async.js';
-import { isTransient, toRtcError, type RtcError } from './errors.js';
+import { backoff, sleep, throwIfAborted } from './async.js';
+import { isTransient, toRtcError } from './errors.js';
 import { tokenRequest } from './join-room.js';
+import type { RoomSession } from './room-session.js';
 import type { Stay } from './stay.js';
-import { expiry, getToken, isRenewable } from './token-source.js';
-import type { RoomWish, TokenAnswer, TokenRequest } from './types.js';
+import { getToken, isRenewable } from './token-source.js';
+import type { RoomWish, TokenAnswer } from './types.js';
 
-/** When to ask for a new token, in milliseconds from now; undefined: never. */
-function pauseOf(answer: TokenAnswer): number | undefined {
-  const at = expiry(answer);
-  if (at === undefined) return undefined;
-  const left = at - Date.now();
+/** When to ask for a new token, in milliseconds from now; NaN: never. */
+function pauseOf({ expiresAt }: TokenAnswer): number {
+  const at = typeof expiresAt === 'string' ? Date.parse(expiresAt) : (expiresAt ?? NaN);
+  const left = (at < 1e11 ? at * 1000 : at) - Date.now();
   // A fifth of its life early, at most a minute; setTimeout counts 31 bits. One that has ended
   // already, by a clock that is fast, would be asked for again and again.
-  const early = left > 0 ? left - Math.min(left / 5, 60_000) : 60_000;
+  const early = left <= 0 ? 60_000 : left - Math.min(left / 5, 60_000);
   return Math.min(Math.max(early, 1000), 2 ** 31 - 1);
 }
 
 /**
  * Asks for a new token before the present one expires, as long as the stay lasts.
- * @param reason A link's tokens are others, also when they are renewed.
- * @param ways The page's wish at that time: its ways to a token may change.
- * @param report Hears failures; the stay goes on, and transient ones are tried again.
+ * Failures are reported; the stay goes on, and transient ones are tried again.
  * @throws RtcError `aborted` at the end of the stay
  */
 export async function renewTokens(
   stay: Stay,
-  answer: TokenAnswer,
-  reason: TokenRequest['reason'],
-  ways: () => RoomWish | null,
-  report: (error: RtcError) => void,
+  session: Pick<RoomSession, 'parent' | 'wanted' | 'report'>,
 ): Promise<void> {
-  const { gone, client, wish } = stay;
-  let pause = isRenewable(wish) ? pauseOf(answer) : undefined;
-  for (let attempt = 0; pause !== undefined;) {
+  const { gone, client, wish, joined } = stay;
+  // A link's tokens are others, also when they are renewed.
+  const reason = session.parent ? 'link' : 'renew';
+  let pause = isRenewable(wish) ? pauseOf(joined.request.credentials) : NaN;
+  for (let attempt = 0; pause;) {
     await sleep(pause, gone);
     try {
       // Not the role of the join: what is granted now is granted on.
       const request = tokenRequest({ ...wish, userRole: stay.role }, reason);
-      const next = await getToken(ways() ?? wish, request, gone, () => undefined);
+      // The page's ways to a token may have changed.
+      const next = await getToken(session.wanted ?? wish, request, gone);
       throwIfAborted(gone);
       await client.updateToken?.(next);
       attempt = 0;
@@ -45,7 +43,7 @@ export async function renewTokens(
     } catch (cause) {
       throwIfAborted(gone);
       const error = toRtcError(cause);
-      report(error);
+      session.report(error);
       if (!isTransient(error)) return;
       pause = backoff(attempt++, 2000);
     }
@@ -62,11 +60,11 @@ export async function askRole(stay: Stay, wish: RoomWish, signal: AbortSignal): 
   const { userRole } = wish;
   const request = tokenRequest({ ...stay.wish, userRole }, 'role');
   for (let again = isRenewable(wish); ; again = false) {
-    const credentials = await getToken(wish, request, signal, () => undefined);
+    const credentials = await getToken(wish, request, signal);
     throwIfAborted(signal);
     try {
       const asked = client.switchRole(userRole, credentials, gone);
-      return await settle(asked, { signal: gone, ms: 15_000, what: 'The role switch' });
+      return await stay.answer(asked, 15_000, 'The role switch');
     } catch (error) {
       if (!again || toRtcError(error).code !== 'auth') throw error;
     }

@@ -110,7 +110,7 @@ export class SharedLinks {
     shared.links.delete(link);
     shared.session.views.delete(link.view);
     if (shared.links.size) {
-      shared.session.viewChanged();
+      shared.session.views.changed();
       return;
     }
     this.#shared.delete(key);
@@ -170,7 +170,8 @@ export class RoomLink implements Follower {
       room?.followers.add(this);
     }
     // It has a connection of its own; or what it received plays on, as the room's does.
-    if (room?.returning && this.#key !== null && !wish?.disabled) return this.refresh();
+    if (room?.afterglow && !room.stay && this.#key !== null && !wish?.disabled)
+      return this.refresh();
     if (!wish || !room?.inRoom || wish.disabled) {
       this.#drop();
       this.error = null;
@@ -195,7 +196,7 @@ export class RoomLink implements Follower {
       this.error = this.#shared.error;
       this.#announceKnown();
     }
-    this.#shared?.session.viewChanged();
+    this.#shared?.session.views.changed();
     this.refresh();
   }
 
@@ -258,7 +259,7 @@ export class RoomLink implements Follower {
         incomplete: true,
       });
     }
-    if (wish.roomId === room.roomId) {
+    if (wish.roomId === room.wish?.roomId) {
       refuse('room-id of rtc-cross-room-link must name another room than its own.');
     }
     checkId('user-id', wish.userId);

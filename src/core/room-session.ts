@@ -1,37 +1,33 @@
-import type { ClientEvent, EndReason, UserRole } from '../drivers/driver.js';
-import type { Afterglow } from './afterglow.js';
-import { settle } from './async.js';
+import type { ClientEvent, EndReason, Publication, UserRole } from '../drivers/driver.js';
 import { isTransient, RtcError } from './errors.js';
-import { joinRoom, type Joined } from './join-room.js';
+import { joinRoom, type Joined, type JoinHost } from './join-room.js';
 import { isKickMessage } from './kick-message.js';
 import { Lane, type Step } from './lane.js';
 import { log } from './logger.js';
-import { claimRoom, releaseRoom } from './page-registry.js';
+import { releaseRoom } from './page-registry.js';
 import { checkRole, checkWish, identityOf } from './plan.js';
 import { Publications } from './publications.js';
 import { askRole, renewTokens } from './renewal.js';
+import type { RemoteStream } from './remote-stream.js';
 import type { SharedLinks } from './room-link.js';
+import type { RosterHost } from './roster.js';
 import { endReason, SessionFacts, type Follower } from './session-facts.js';
 import { BlockedPlayback, SessionViews } from './session-views.js';
 import { Stay } from './stay.js';
 import { StreamView } from './stream-view.js';
 import { Subscriptions } from './subscriptions.js';
-import type {
-  LeaveReason,
-  LocalStream,
-  Publisher,
-  RoomWish,
-  RtcEventDetails,
-  SessionHost,
-} from './types.js';
+import type { LocalStream, Publisher, RoomWish, RtcEventDetails, SessionHost } from './types.js';
 import { Waiters } from './waiters.js';
 
 const LEAVE_PATIENCE = 3_000;
 /** What cannot be had outside. */
 const INSIDE = ['join', 'anchor', 'audience'] as const;
 
+type Why = Pick<RtcEventDetails['rtc-left'], 'reason' | 'by'>;
+const LEAVE: Why = { reason: 'leave' };
+
 /** A room as a page wants it and as it is: drives the one towards the other, and tells. */
-export class RoomSession extends SessionFacts {
+export class RoomSession extends SessionFacts implements JoinHost, RosterHost {
   readonly view: StreamView;
   readonly views = new SessionViews((wanted) => {
     this.#subscriptions.want(wanted);
@@ -40,10 +36,11 @@ export class RoomSession extends SessionFacts {
   /** The links of this room, by what they join; filled by room-link.ts. */
   links: SharedLinks | null = null;
   readonly followers = new Set<Follower>();
+  /** The lost one, while it is to come back. */
+  previousSession: string | undefined;
 
-  #leaveReason: LeaveReason = 'leave';
-  #kickedBy: string | undefined;
-  #previous: string | undefined;
+  /** Why the room is left. */
+  #why: Why = LEAVE;
   #leaving = false;
   readonly #waiters = new Waiters<'join' | 'leave' | UserRole>();
   readonly #subscriptions = new Subscriptions(this);
@@ -82,17 +79,18 @@ export class RoomSession extends SessionFacts {
   update(wish: RoomWish): void {
     const before = this.wanted;
     this.wanted = wish;
-    if (!wish.joined || (before && identityOf(before) !== identityOf(wish))) this.afterglow?.end();
+    const moved = before && identityOf(before) !== identityOf(wish);
+    if (!wish.joined || moved) this.afterglow?.end();
     if (!wish.joined) {
       if (before?.joined) this.error = null;
       this.#waiters.reject(INSIDE);
     } else {
       this.#waiters.reject(wish.userRole === 'anchor' ? 'audience' : 'anchor');
       this.#waiters.reject('leave');
-      this.#leaveReason = 'leave';
+      this.#why = LEAVE;
       if (before?.userRole !== wish.userRole) this.error = null;
       if (!before?.joined) this.ended = this.error = null;
-      else if (identityOf(before) !== identityOf(wish)) this.#waiters.reject('join');
+      else if (moved) this.#waiters.reject('join');
     }
     if (this.stay && before?.audioLevels !== wish.audioLevels) {
       this.stay.client.setAudioLevels?.(wish.audioLevels);
@@ -106,31 +104,29 @@ export class RoomSession extends SessionFacts {
   end(): void {
     if (!this.wanted?.joined) return;
     this.update({ ...this.wanted, joined: false });
-    this.#leaveReason = 'element-removed';
+    this.#why = { reason: 'element-removed' };
   }
 
   /** The page goes: leave at once. */
   leaveNow(): void {
-    if (this.wanted) this.update({ ...this.wanted, joined: false });
+    this.end();
     void this.stay?.client.leave().catch(() => undefined);
-    if (this.stay) this.#over('leave');
+    this.#over(LEAVE);
   }
 
-  whenJoined(): Promise<void> {
-    const same = this.inRoom && identityOf(this.wanted as RoomWish) === this.stay?.identity;
-    if (same && !this.#leaving) return Promise.resolve();
-    if (this.#lane.stuck && this.error) return Promise.reject(this.error);
-    return this.#waiters.wait('join');
+  async whenJoined(): Promise<void> {
+    const { wanted, stay } = this;
+    if (wanted && stay?.identity === identityOf(wanted) && !this.#leaving) return;
+    if (this.#lane.stuck && this.error) throw this.error;
+    await this.#waiters.wait('join');
   }
 
-  whenLeft(): Promise<void> {
-    if (!this.stay && this.state === 'disconnected') return Promise.resolve();
-    return this.#waiters.wait('leave');
+  async whenLeft(): Promise<void> {
+    if (this.state !== 'disconnected') await this.#waiters.wait('leave');
   }
 
-  whenRole(role: UserRole): Promise<void> {
-    const now = !this.wanted?.joined || this.stay?.role === role;
-    return now ? Promise.resolve() : this.#waiters.wait(role);
+  async whenRole(role: UserRole): Promise<void> {
+    if (this.wanted?.joined && this.stay?.role !== role) await this.#waiters.wait(role);
   }
 
   async startPlayback(): Promise<void> {
@@ -154,15 +150,34 @@ export class RoomSession extends SessionFacts {
   /** What is muted or taken back while it plays on must not be sent on. */
   follow(): void {
     const anchor = this.wanted?.userRole === 'anchor';
-    this.afterglow?.stay.client.follow?.(anchor ? this.#publications.ready() : []);
-  }
-
-  viewChanged(): void {
-    this.views.changed();
+    this.afterglow?.stay.client.follow?.(anchor ? this.ready() : []);
   }
 
   blockedChanged(): void {
     (this.parent ?? this).#playback.changed();
+  }
+
+  // What the roster tells.
+
+  emit(...told: Parameters<RosterHost['emit']>): void {
+    for (const { host } of this.views) host.emit(...told);
+  }
+
+  announce(stream: RemoteStream): void {
+    for (const view of this.views) view.announce(stream);
+    if (this.stay) this.#subscriptions.add(stream, this.stay.joined.request.subscribe);
+  }
+
+  // What a join asks and tells.
+
+  ready(): Publication[] {
+    return this.#publications.ready();
+  }
+
+  waits(retryAfter: number): void {
+    this.waiting = retryAfter;
+    this.host.changed();
+    this.host.emit('rtc-waiting', { retryAfter });
   }
 
   #allViews(): StreamView[] {
@@ -175,7 +190,7 @@ export class RoomSession extends SessionFacts {
     const identity = wish?.joined ? identityOf(wish) : null;
     if (!stay) {
       if (!wish || identity === null) return null;
-      return { key: `join:${identity}`, run: (signal) => this.#join(wish, identity, signal) };
+      return { key: `join:${identity}`, run: (signal) => this.#join(wish, signal) };
     }
     if (!wish || stay.identity !== identity) {
       return { key: 'leave', run: () => this.#leave(stay) };
@@ -191,10 +206,8 @@ export class RoomSession extends SessionFacts {
       return {
         key: `data:${wish.userData}`,
         run: async () => {
-          await settle(client.setUserData?.(wish.userData) ?? Promise.resolve(), {
-            signal: stay.gone,
-            ms: 10_000,
-          });
+          const told = Promise.resolve(client.setUserData?.(wish.userData));
+          await stay.answer(told, 10_000);
           stay.wishedData = wish.userData;
         },
       };
@@ -202,28 +215,12 @@ export class RoomSession extends SessionFacts {
     return null;
   }
 
-  async #join(wish: RoomWish, identity: string, signal: AbortSignal): Promise<void> {
+  async #join(wish: RoomWish, signal: AbortSignal): Promise<void> {
     checkWish(wish);
     this.setState('connecting');
     try {
-      const joined = await joinRoom(
-        wish,
-        {
-          link: !!this.parent,
-          previousSession: this.#previous,
-          waiting: (retryAfter) => {
-            this.waiting = retryAfter;
-            this.host.changed();
-            this.host.emit('rtc-waiting', { retryAfter });
-          },
-          claim: (target, unwanted) =>
-            this.parent ? undefined : claimRoom(target, this, unwanted),
-          publications: () => this.#publications.ready(),
-          subscribe: () => this.views.defaults,
-        },
-        signal,
-      );
-      this.#enter(joined, wish, identity);
+      const joined = await joinRoom(wish, this, signal);
+      this.#enter(joined, wish);
     } catch (error) {
       this.waiting = null;
       releaseRoom(this);
@@ -235,40 +232,22 @@ export class RoomSession extends SessionFacts {
     }
   }
 
-  #enter(joined: Joined, wish: RoomWish, identity: string): void {
-    const glow = (): Afterglow | null => this.afterglow;
-    const stay: Stay = new Stay(joined, identity, wish.userData, {
-      emit: (type, detail) => {
-        for (const { host } of this.views) host.emit(type, detail);
-      },
-      announce: (stream) => {
-        for (const view of this.views) view.announce(stream);
-        this.#subscriptions.add(stream, stay.defaults);
-      },
-      get afterglow() {
-        return glow();
-      },
-    });
+  #enter(joined: Joined, wish: RoomWish): void {
+    const stay: Stay = new Stay(joined, wish, this);
     this.stay = stay;
     const { result, client } = joined;
-    this.#previous = undefined;
+    this.previousSession = undefined;
     this.error = this.ended = this.waiting = null;
+    this.setState('connected');
     if (stay.role !== wish.userRole && this.wanted?.userRole === wish.userRole) {
       this.takeBack({ userRole: stay.role });
     }
     if (this.wanted?.audioLevels) client.setAudioLevels?.(true);
-    renewTokens(
-      stay,
-      joined.answer,
-      this.parent ? 'link' : 'renew',
-      () => this.wanted,
-      (error) => this.report(error),
-    ).catch(() => undefined);
-    this.#publications.confirm(result.published, joined.sent, client);
-    this.setState('connected');
+    renewTokens(stay, this).catch(() => undefined);
+    this.#publications.confirm(result.published, joined.request.publications);
     this.host.emit('rtc-joined', {
-      roomId: stay.roster.roomId,
-      userId: stay.userId,
+      roomId: stay.roomId,
+      userId: result.userId,
       userRole: stay.role,
     });
     const hear = (event: ClientEvent): void => {
@@ -287,13 +266,12 @@ export class RoomSession extends SessionFacts {
 
   async #leave(stay: Stay): Promise<void> {
     this.#leaving = true;
-    await settle(stay.client.leave(), { ms: LEAVE_PATIENCE, signal: stay.gone }).catch(
-      (error: unknown) => log('debug', 'leave', error),
-    );
+    await stay
+      .answer(stay.client.leave(), LEAVE_PATIENCE)
+      .catch((error: unknown) => log('debug', 'leave', error));
     this.#leaving = false;
-    if (this.stay === stay) this.#over(this.#leaveReason, this.#kickedBy);
-    this.#leaveReason = 'leave';
-    this.#kickedBy = undefined;
+    if (this.stay === stay) this.#over(this.#why);
+    this.#why = LEAVE;
   }
 
   async #switchRole(stay: Stay, wish: RoomWish, signal: AbortSignal): Promise<void> {
@@ -321,32 +299,33 @@ export class RoomSession extends SessionFacts {
     const retried = isTransient(error);
     const { stay } = this;
     if (what === 'join') {
-      this.#waiters.reject(retried || error.incomplete ? 'join' : INSIDE, error);
-      this.#joinFailed(error, retried);
+      this.#joinFailed(error, retried || error.incomplete);
     } else {
       // Before the wish is taken back, which would tell them that it was overtaken.
       if (what === 'role') this.#waiters.reject(role, error);
       if (retried || !stay) this.report(error);
       else if (what === 'role') {
         this.error = error;
-        this.refuse(error, { userRole: stay.role });
-      } else this.refuse(error, { userData: stay.wishedData });
+        this.refuse(error, 'user-role', { userRole: stay.role });
+      } else this.refuse(error, 'user-data', { userData: stay.wishedData });
     }
     this.#activate();
     return retried;
   }
 
-  #joinFailed(error: RtcError, retried: boolean): void {
-    error.fatal = !retried && !error.incomplete;
-    const removed = this.#previous && endReason(error.vendorCode);
+  /** @param stands The wish does. */
+  #joinFailed(error: RtcError, stands: boolean): void {
+    this.#waiters.reject(stands ? 'join' : INSIDE, error);
+    error.fatal = !stands;
+    const removed = this.previousSession && endReason(error.vendorCode);
     if (removed) this.banned(removed, error.message);
     else this.setState('disconnected', { error });
-    if (retried || error.incomplete) {
+    if (stands) {
       this.report(error);
     } else {
-      this.#previous = undefined;
+      this.previousSession = undefined;
       this.afterglow?.end();
-      this.refuse(error, { joined: false });
+      this.refuse(error, 'joined', { joined: false });
     }
     this.error = error;
     this.host.changed();
@@ -354,8 +333,7 @@ export class RoomSession extends SessionFacts {
 
   #onEvent(stay: Stay, event: ClientEvent): void {
     if (stay.apply(event)) {
-      if (event.type === 'stream-removed') this.#subscriptions.keep(new Set(stay.roster.streams));
-      this.viewChanged();
+      this.views.changed();
     }
     switch (event.type) {
       case 'reconnecting':
@@ -381,10 +359,9 @@ export class RoomSession extends SessionFacts {
   #onMessage({ id, from, data, timestamp }: RtcEventDetails['rtc-message-received']): void {
     if (isKickMessage(data) && this.wanted?.kickFrom.includes(from)) {
       const message = `${from} has removed you from the room.`;
-      this.ended = { reason: 'kicked-by-user', message, by: from };
       this.takeBack({ joined: false });
-      this.#leaveReason = 'kicked-by-user';
-      this.#kickedBy = from;
+      this.#why = { reason: 'kicked-by-user', by: from };
+      this.ended = { ...this.#why, message };
       this.#lane.poke();
       this.#activate();
     } else {
@@ -394,8 +371,8 @@ export class RoomSession extends SessionFacts {
 
   #onEnded(stay: Stay, reason: EndReason, message: string): void {
     if (reason === 'connection-lost') {
-      this.#previous = stay.session;
-      this.#over(reason);
+      this.previousSession = stay.joined.result.session;
+      this.#over({ reason });
       this.#lane.poke();
       return;
     }
@@ -403,15 +380,16 @@ export class RoomSession extends SessionFacts {
     const error = new RtcError(code, message, { fatal: true, vendorCode: reason });
     this.#waiters.reject(INSIDE, error);
     this.takeBack({ joined: false });
-    this.#over(reason, undefined, () => this.banned(reason, message));
+    this.#over({ reason }, () => this.banned(reason, message));
     this.error = error;
     this.report(error, ['joined']);
     this.#lane.poke();
   }
 
   /** The stay is over, whoever ended it: everything that hung on it ends, then it is told. */
-  #over(reason: LeaveReason, by?: string, tell?: () => void): void {
-    const stay = this.stay;
+  #over(why: Why, tell?: () => void): void {
+    const { stay } = this;
+    const { reason } = why;
     if (!stay) return;
     // Before the stay is over: links stay for as long as something is to come back.
     this.afterglow?.end();
@@ -420,20 +398,19 @@ export class RoomSession extends SessionFacts {
     if (reason === 'connection-lost' && back) this.playOn(stay, () => this.#lead());
     else stay.end();
     releaseRoom(this);
-    this.#subscriptions.clear();
     this.#publications.clear();
     this.#activate();
     this.views.match();
     if (tell) tell();
     else this.setState('disconnected', { reason });
-    this.host.emit('rtc-left', { roomId: stay.roster.roomId, reason, ...(by && { by }) });
+    this.host.emit('rtc-left', { roomId: stay.roomId, ...why });
     this.#waiters.resolve('leave');
     this.#lane.poke();
     this.#lead();
   }
 
   #lead(): void {
-    this.viewChanged();
+    this.views.changed();
     for (const follower of [...this.followers]) follower.follow();
   }
 

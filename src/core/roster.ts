@@ -19,14 +19,16 @@ export interface RosterHost {
   readonly afterglow: Afterglow | null;
 }
 
+type User = Omit<UserInfo, 'id'>;
+
 /** Who and what is in the room, as the back end tells it; one user for each user id. */
 export class Roster {
-  #infos = new Map<string, UserInfo>();
+  #infos = new Map<string, User>();
   #streams = new Map<string, RemoteStream>();
 
   constructor(
     readonly roomId: string,
-    private readonly host: RosterHost,
+    protected readonly host: RosterHost,
   ) {}
 
   get streams(): RemoteStream[] {
@@ -39,15 +41,8 @@ export class Roster {
   }
 
   user(userId: string): RemoteUser | undefined {
-    const info = this.#best(userId);
-    return (
-      info && {
-        userId,
-        userData: info.userData,
-        userRole: info.userRole,
-        streams: this.streams.filter((stream) => stream.userId === userId),
-      }
-    );
+    const best = this.#best(userId);
+    return best && { ...best, streams: this.streams.filter((one) => one.userId === userId) };
   }
 
   stream(id: string): RemoteStream | undefined {
@@ -90,24 +85,23 @@ export class Roster {
   }
 
   /** Where a user id occurs twice, the anchor stands for it. */
-  #best(userId: string): UserInfo | undefined {
+  #best(userId: string): User | undefined {
     const all = [...this.#infos.values()].filter((info) => info.userId === userId);
     return all.find((info) => info.userRole === 'anchor') ?? all[0];
   }
 
-  #detail(info: UserInfo): UserDetail {
-    const { userId, userData, userRole } = this.#best(info.userId) ?? info;
-    return { roomId: this.roomId, userId, userData, userRole };
+  #detail(user: User): UserDetail {
+    return { roomId: this.roomId, ...(this.#best(user.userId) ?? user) };
   }
 
-  #putUser(info: UserInfo): void {
-    const { id, userId, userData, userRole } = info;
+  #putUser({ id, ...user }: UserInfo): void {
+    const { userId, userData, userRole } = user;
     const before = this.#infos.get(id);
     if (before?.userData === userData && before.userRole === userRole) return;
     const known = this.#best(userId);
-    this.#infos.set(id, info);
+    this.#infos.set(id, user);
     if (before) for (const one of this.streams) if (one.userId === userId) one.userData = userData;
-    this.host.emit(known ? 'rtc-user-updated' : 'rtc-user-joined', this.#detail(info));
+    this.host.emit(known ? 'rtc-user-updated' : 'rtc-user-joined', this.#detail(user));
   }
 
   #removeUser(id: string, reason?: 'leave' | 'timeout' | 'kick' | 'banned'): void {
@@ -131,15 +125,16 @@ export class Roster {
 
   #updateStream(stream: RemoteStream, info: StreamInfo): void {
     const { roomId } = this;
-    const { userId, hasAudio, hasVideo, audioMuted, videoMuted } = stream;
+    const { userId } = stream;
+    const before = { ...stream };
     stream.update(info);
-    if (hasAudio !== stream.hasAudio || hasVideo !== stream.hasVideo) {
+    if (before.hasAudio !== stream.hasAudio || before.hasVideo !== stream.hasVideo) {
       this.host.emit('rtc-stream-updated', { roomId, stream });
     }
-    const before = { audio: audioMuted, video: videoMuted };
     for (const kind of ['audio', 'video'] as const) {
-      const muted = stream[`${kind}Muted`];
-      if (muted === before[kind]) continue;
+      const key = `${kind}Muted` as const;
+      const muted = stream[key];
+      if (muted === before[key]) continue;
       this.host.emit('rtc-mute-changed', { roomId, userId, kind, muted });
     }
   }

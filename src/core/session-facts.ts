@@ -1,8 +1,9 @@
-import type { Client, ClientEvent, EndReason, UserRole } from '../drivers/driver.js';
+import type { ClientEvent, EndReason, UserRole } from '../drivers/driver.js';
 import { Afterglow } from './afterglow.js';
 import { RtcError, toRtcError } from './errors.js';
 import { KICK_MESSAGE } from './kick-message.js';
 import { log } from './logger.js';
+import { checkId } from './plan.js';
 import type { RemoteStream } from './remote-stream.js';
 import type { Stay } from './stay.js';
 import type {
@@ -31,27 +32,19 @@ export abstract class SessionFacts {
   /** What keeps the wish from being true. */
   error: RtcError | null = null;
   ended: Ending | null = null;
+  state: ConnectionState = 'disconnected';
   /** Seconds until the token endpoint is asked again. */
   waiting: number | null = null;
 
-  protected wanted: RoomWish | null = null;
-  protected stay: Stay | null = null;
-  protected afterglow: Afterglow | null = null;
-  #state: ConnectionState = 'disconnected';
+  stay: Stay | null = null;
+  /** The connection is lost; while it is being brought back, what was received is shown on. */
+  afterglow: Afterglow | null = null;
+  wanted: RoomWish | null = null;
 
   constructor(protected readonly host: SessionHost) {}
 
-  get state(): ConnectionState {
-    return this.#state;
-  }
-
   get inRoom(): boolean {
-    return this.stay !== null && !['disconnected', 'connecting'].includes(this.#state);
-  }
-
-  /** The connection is lost; while it is being brought back, what was received is shown on. */
-  get returning(): boolean {
-    return !this.stay && !!this.afterglow;
+    return !!this.stay;
   }
 
   get role(): UserRole | null {
@@ -59,38 +52,20 @@ export abstract class SessionFacts {
   }
 
   get userId(): string | null {
-    return this.stay?.userId ?? this.wanted?.userId ?? null;
-  }
-
-  get roomId(): string | null {
-    return this.stay?.roster.roomId ?? this.wanted?.roomId ?? null;
+    return this.stay?.joined.result.userId ?? this.wanted?.userId ?? null;
   }
 
   get users(): readonly RemoteUser[] {
-    return this.stay?.roster.users ?? [];
+    return this.stay?.users ?? [];
   }
 
   get streams(): readonly RemoteStream[] {
-    return this.stay?.roster.streams ?? [];
+    return this.stay?.streams ?? [];
   }
 
   /** What there is to show: also what still plays while the connection is lost. */
   get shown(): readonly RemoteStream[] {
-    return [...this.streams, ...(this.afterglow?.streams ?? [])];
-  }
-
-  /** The client while the user is an anchor. */
-  get publishing(): Client | null {
-    return this.stay?.role === 'anchor' ? this.stay.client : null;
-  }
-
-  get receiving(): Client | null {
-    return this.stay?.client ?? null;
-  }
-
-  /** Aborted when the client is gone. */
-  get gone(): AbortSignal | undefined {
-    return this.stay?.gone;
+    return [...this.streams, ...(this.afterglow?.stay.streams ?? [])];
   }
 
   get client(): unknown {
@@ -116,11 +91,14 @@ export abstract class SessionFacts {
       );
     }
     if (!client.sendMessage) throw this.#unsupported('messages');
-    await client.sendMessage(data, typeof to === 'string' ? [to] : to);
+    const users = typeof to === 'string' ? [to] : to;
+    for (const id of users ?? []) checkId('Each receiver’s id', id);
+    await client.sendMessage(data, users);
   }
 
   async kick(userId: string): Promise<void> {
     const { client } = this.#inside('remove a user');
+    checkId('The user’s id', userId);
     try {
       if (client.kick) return await client.kick(userId);
     } catch (error) {
@@ -130,7 +108,7 @@ export abstract class SessionFacts {
   }
 
   getRemoteUser(userId: string): RemoteUser | undefined {
-    return this.stay?.roster.user(userId);
+    return this.stay?.user(userId);
   }
 
   async getStats(): Promise<RTCStatsReport[]> {
@@ -139,14 +117,11 @@ export abstract class SessionFacts {
     return client.getStats();
   }
 
-  /** The wish was refused: it is taken back, and told. */
-  protected refuse(error: RtcError, wish: TakenBack): void {
+  /** The wish was refused: it is taken back, and told by its attribute's name. */
+  protected refuse(error: RtcError, attribute: string, wish: TakenBack): void {
     error.fatal = true;
     this.takeBack(wish);
-    const names = Object.keys(wish).map((name) =>
-      name.replace(/[A-Z]/, (it) => `-${it.toLowerCase()}`),
-    );
-    this.report(error, names);
+    this.report(error, [attribute]);
   }
 
   protected takeBack(wish: TakenBack): void {
@@ -181,7 +156,7 @@ export abstract class SessionFacts {
     if (reason !== 'token-expired') this.host.emit('rtc-client-banned', { reason, message });
   }
 
-  protected report(error: RtcError, reverted: string[] = []): void {
+  report(error: RtcError, reverted: string[] = []): void {
     error.provider ??= this.wanted?.provider;
     log('warn', error.code, error.message);
     this.host.changed();
@@ -192,15 +167,15 @@ export abstract class SessionFacts {
     state: ConnectionState,
     more: { reason?: LeaveReason; error?: RtcError } = {},
   ): void {
-    const previousState = this.#state;
+    const previousState = this.state;
     if (state === previousState) return;
-    this.#state = state;
+    this.state = state;
     this.host.changed();
     this.host.emit('rtc-connection-state-changed', { state, previousState, ...more });
   }
 
   #inside(what: string): Stay {
-    if (this.stay && this.inRoom) return this.stay;
+    if (this.stay) return this.stay;
     throw new RtcError('state', `Join the room before you ${what}.`);
   }
 

@@ -7,10 +7,8 @@ import type { StreamView } from './stream-view.js';
 export class SessionViews extends Set<StreamView> {
   #due = false;
 
-  /** @param decided Hears what each view wants. */
-  constructor(
-    private readonly decided: (wanted: ReadonlyMap<RemoteStream, Subscription>[]) => void,
-  ) {
+  /** @param decided Hears what the views want, all together. */
+  constructor(private readonly decided: (wanted: ReadonlyMap<RemoteStream, Subscription>) => void) {
     super();
   }
 
@@ -25,7 +23,9 @@ export class SessionViews extends Set<StreamView> {
 
   match(): void {
     const sounding = new Set<RemoteStream>();
-    this.decided([...this].map((view) => view.match(sounding)));
+    const wanted = new Map<RemoteStream, Subscription>();
+    for (const view of this) view.match(sounding, wanted);
+    this.decided(wanted);
   }
 
   /** What to ask of streams that are not known yet. */

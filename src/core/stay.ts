@@ -1,53 +1,53 @@
-import type { Client, ClientEvent, DefaultSubscription, UserRole } from '../drivers/driver.js';
+import type { Client, ClientEvent, UserRole } from '../drivers/driver.js';
+import { settle } from './async.js';
 import { toRtcError } from './errors.js';
 import type { Joined } from './join-room.js';
+import { identityOf } from './plan.js';
 import { Roster, type RosterHost } from './roster.js';
 import type { RoomWish } from './types.js';
 
 /** One client's stay in one room, from the confirmed join to its end. */
-export class Stay {
+export class Stay extends Roster {
   readonly client: Client;
-  readonly roster: Roster;
-  readonly userId: string;
-  readonly session: string | undefined;
-  /** What the join asked to receive of everybody. */
-  readonly defaults: DefaultSubscription;
   /** As joined: with what the token's answer named. */
   readonly wish: RoomWish;
+  /** What the stay is bound to. */
+  readonly identity: string;
+  /** The `user-data` that the page has set. */
+  wishedData: string;
   role: UserRole;
   speakers: readonly string[] = [];
   readonly #over = new AbortController();
+  /** Aborted at the end. */
+  readonly gone = this.#over.signal;
 
   /**
-   * @param identity What the stay is bound to.
-   * @param wishedData The `user-data` that the page had set then.
+   * @param wished What the page wanted then.
    */
   constructor(
-    joined: Joined,
-    readonly identity: string,
-    public wishedData: string,
-    private readonly host: RosterHost,
+    readonly joined: Joined,
+    wished: RoomWish,
+    host: RosterHost,
   ) {
-    const { client, result, wish, subscribe } = joined;
+    const { client, result, wish } = joined;
+    super(wish.roomId ?? '', host);
+    this.identity = identityOf(wished);
+    this.wishedData = wished.userData;
     this.client = client;
     this.wish = wish;
-    this.defaults = subscribe;
-    this.userId = result.userId;
-    this.session = result.session;
     this.role = result.role;
-    this.roster = new Roster(wish.roomId ?? '', host);
   }
 
   /** @returns whether the event changed what there is to see, or to receive */
-  apply(event: ClientEvent): boolean {
-    if (this.roster.apply(event)) return true;
+  override apply(event: ClientEvent): boolean {
+    if (super.apply(event)) return true;
     if (event.type === 'active-speakers') {
       this.speakers = event.userIds;
-      for (const one of this.roster.streams) one.speaking = event.userIds.includes(one.userId);
+      for (const one of this.streams) one.speaking = event.userIds.includes(one.userId);
       return true;
     }
     if (event.type !== 'track' && event.type !== 'stream-health') return false;
-    const stream = this.roster.stream(event.streamId);
+    const stream = this.stream(event.streamId);
     if (!stream) return false;
     if (event.type === 'stream-health') {
       stream.failure = event.error ? toRtcError(event.error) : null;
@@ -60,9 +60,12 @@ export class Stay {
     return true;
   }
 
-  /** Aborted at the end. */
-  get gone(): AbortSignal {
-    return this.#over.signal;
+  /**
+   * What the back end answers in time, and before the end.
+   * @throws RtcError `aborted` or `timeout`
+   */
+  answer<T>(asked: Promise<T>, ms: number, what?: string): Promise<T> {
+    return settle(asked, { signal: this.gone, ms, what });
   }
 
   /** Out of reach; what is received may still come. */
@@ -70,9 +73,9 @@ export class Stay {
     this.#over.abort();
   }
 
-  end(): void {
+  override end(): void {
     this.lose();
-    this.roster.end();
+    super.end();
     this.client.destroy();
   }
 }

@@ -14,7 +14,6 @@ export class StreamView {
   #assigned = new Map<Sink, RemoteStream | null>();
   #withheld = new WeakSet<RemoteStream>();
   #blocked = new Map<Sink, RemoteStream>();
-  #wanted = new Map<RemoteStream, Subscription>();
   layoutStreams: readonly RemoteStream[] = [];
 
   constructor(
@@ -24,7 +23,7 @@ export class StreamView {
 
   configure(wish: ViewWish): void {
     this.#wish = wish;
-    this.session?.viewChanged();
+    this.session?.views.changed();
   }
 
   addSink(sink: Sink): () => void {
@@ -39,8 +38,8 @@ export class StreamView {
   }
 
   sinkChanged(_sink?: Sink): void {
-    if (this.session) this.session.viewChanged();
-    else this.match(new Set());
+    if (this.session) this.session.views.changed();
+    else this.match(new Set(), new Map());
   }
 
   playbackBlocked(sink: Sink, stream: RemoteStream): void {
@@ -99,60 +98,50 @@ export class StreamView {
   /**
    * Decides anew who shows what and tells the sinks.
    * @param sounding Streams that another sink sounds already; those given here are added.
-   * @returns what is to be received
+   * @param wanted What is to be received for other views; what this one wants is added.
    */
-  match(sounding: Set<RemoteStream>): ReadonlyMap<RemoteStream, Subscription> {
+  match(sounding: Set<RemoteStream>, wanted: Map<RemoteStream, Subscription>): void {
     const streams = this.session?.shown ?? [];
     const all = [...this.#sinks].sort(inTreeOrder);
-    const sinks = all.filter((sink) => !sink.tile);
     const chosen = new Map<Sink, RemoteStream>();
     const claimed = new Set<RemoteStream>();
-    const take = (sink: Sink, stream: RemoteStream | null | undefined): void => {
-      if (!stream || stream.ended) return;
-      chosen.set(sink, stream);
-      claimed.add(stream);
-    };
-
-    for (const sink of sinks) {
-      if (sink.stream) take(sink, sink.stream);
-      else if (sink.userId) {
-        take(
-          sink,
-          streams.find((s) => s.userId === sink.userId && s.type === sink.streamType),
-        );
+    /** Each that has nothing yet takes what is found for it. */
+    const pass = (find: (sink: Sink) => RemoteStream | null | false | undefined): void => {
+      for (const sink of all) {
+        const stream = !sink.tile && !chosen.has(sink) && find(sink);
+        if (!stream || stream.ended) continue;
+        chosen.set(sink, stream);
+        claimed.add(stream);
       }
-    }
-    const open = sinks.filter((sink) => !sink.stream && !sink.userId);
-    const free = (
-      stream: RemoteStream,
-      { streamType = stream.type }: Partial<Sink> = {},
-    ): boolean =>
-      !claimed.has(stream) &&
-      stream.type === streamType &&
-      this.#allows(stream) &&
-      !this.#withheld.has(stream);
-    for (const sink of open) {
+    };
+    const free = (stream: RemoteStream): boolean =>
+      !claimed.has(stream) && this.#allows(stream) && !this.#withheld.has(stream);
+    const open = (sink: Sink) => (stream: RemoteStream) =>
+      !sink.stream && !sink.userId && stream.type === sink.streamType && free(stream);
+
+    pass(
+      ({ stream, userId, streamType }) =>
+        stream ?? streams.find((one) => one.userId === userId && one.type === streamType),
+    );
+    pass((sink) => {
       const kept = this.#assigned.get(sink);
-      if (kept && free(kept, sink)) take(sink, kept);
-    }
-    for (const sink of open) {
-      if (!chosen.has(sink))
-        take(
-          sink,
-          streams.find((stream) => free(stream, sink)),
-        );
-    }
-    const layout = this.#wish.layout ? streams.filter((stream) => free(stream)) : [];
+      return kept && open(sink)(kept) && kept;
+    });
+    pass((sink) => streams.find(open(sink)));
+    const layout = this.#wish.layout ? streams.filter(free) : [];
     for (const sink of all) if (sink.tile && sink.stream) chosen.set(sink, sink.stream);
 
-    this.#wanted = this.#sum(chosen, layout);
-    this.#tell(all, chosen, layout, sounding);
-    return this.#wanted;
+    this.layoutStreams = layout;
+    this.#tell(all, chosen, sounding);
+    this.#sum(chosen, layout, wanted);
   }
 
-  #sum(chosen: Map<Sink, RemoteStream>, layout: RemoteStream[]): Map<RemoteStream, Subscription> {
+  #sum(
+    chosen: Map<Sink, RemoteStream>,
+    layout: RemoteStream[],
+    wanted: Map<RemoteStream, Subscription>,
+  ): void {
     const { subscribe } = this.#wish;
-    const wanted = new Map<RemoteStream, Subscription>();
     const add = (stream: RemoteStream, mode: typeof subscribe, sink?: Sink): void => {
       const sum = wanted.get(stream) ?? { audio: false, video: false };
       const seen = sink?.visible ?? true;
@@ -167,22 +156,9 @@ export class StreamView {
     for (const [sink, stream] of chosen) {
       if (!sink.tile || layout.includes(stream)) add(stream, sink.subscribe ?? subscribe, sink);
     }
-    return wanted;
   }
 
-  #tell(
-    all: Sink[],
-    chosen: Map<Sink, RemoteStream>,
-    layout: RemoteStream[],
-    sounding: Set<RemoteStream>,
-  ): void {
-    if (
-      layout.length !== this.layoutStreams.length ||
-      layout.some((s, i) => s !== this.layoutStreams[i])
-    ) {
-      this.layoutStreams = layout;
-      this.host.changed();
-    }
+  #tell(all: Sink[], chosen: Map<Sink, RemoteStream>, sounding: Set<RemoteStream>): void {
     for (const sink of all) {
       const stream = chosen.get(sink) ?? null;
       const sounds = !!stream && !sounding.has(stream);
@@ -193,6 +169,9 @@ export class StreamView {
   }
 }
 
+/** `Node.DOCUMENT_POSITION_FOLLOWING` */
+const FOLLOWING = 4;
+
 function inTreeOrder(a: Sink, b: Sink): number {
-  return a.node.compareDocumentPosition(b.node) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1;
+  return a.node.compareDocumentPosition(b.node) & FOLLOWING ? -1 : 1;
 }

@@ -1,9 +1,8 @@
-import type { Client, DefaultSubscription, Subscription } from '../drivers/driver.js';
-import { settle } from './async.js';
+import type { DefaultSubscription, Subscription } from '../drivers/driver.js';
 import { isTransient, RtcError } from './errors.js';
 import { Lane, type Step } from './lane.js';
-import { widen } from './plan.js';
 import type { RemoteStream } from './remote-stream.js';
+import type { Stay } from './stay.js';
 
 const PATIENCE = 10_000;
 const NOTHING: Subscription = { audio: false, video: false };
@@ -17,12 +16,9 @@ interface Entry {
 }
 
 export interface SubscriptionsHost {
-  /** Aborted when the client is gone; nothing waits for its answers any more. */
-  readonly gone: AbortSignal | undefined;
-  /** The joined client, or null. */
-  readonly receiving: Client | null;
-  /** Something about a subscription has changed. */
-  viewChanged(): void;
+  readonly stay: Stay | null;
+  /** Hears that something about a subscription has changed. */
+  readonly views: { changed(): void };
 }
 
 /** What is received of each stream, on its way to what the views want: one lane for each stream. */
@@ -40,7 +36,7 @@ export class Subscriptions {
       (error) => {
         if (isTransient(error)) return true;
         if (error.code !== 'stream-gone') entry.refused = stream.failure = error;
-        this.host.viewChanged();
+        this.host.views.changed();
         return false;
       },
     );
@@ -48,58 +44,38 @@ export class Subscriptions {
     this.#entries.set(stream, entry);
   }
 
-  /** @param views What each view wants; the union is received. */
-  want(views: readonly ReadonlyMap<RemoteStream, Subscription>[]): void {
+  /** Forgets the streams that have ended, and all with the stay. */
+  want(wanted: ReadonlyMap<RemoteStream, Subscription>): void {
     for (const [stream, entry] of this.#entries) {
-      entry.wanted = { ...NOTHING };
-      for (const view of views) widen(entry.wanted, view.get(stream) ?? entry.wanted);
+      if (stream.ended || !this.host.stay) this.#entries.delete(stream);
+      entry.wanted = wanted.get(stream) ?? NOTHING;
       entry.lane.poke();
     }
   }
 
-  /** Forgets every stream but these. */
-  keep(streams: ReadonlySet<RemoteStream>): void {
-    for (const [stream, { lane }] of [...this.#entries]) {
-      if (streams.has(stream)) continue;
-      this.#entries.delete(stream);
-      lane.poke();
-    }
-  }
-
-  clear(): void {
-    this.keep(new Set());
-  }
-
   #next(stream: RemoteStream): Step | null {
     const entry = this.#entries.get(stream);
-    const client = this.host.receiving;
-    if (!entry || !client) return null;
+    const { stay } = this.host;
+    if (!entry || !stay) return null;
     const { wanted } = entry;
     const key = keyOf(wanted);
     if (key === entry.actual) return null;
+    const { client } = stay;
+    const subscribed = wanted.audio || wanted.video;
     return {
       key,
       run: async (signal) => {
-        const call =
-          wanted.audio || wanted.video
-            ? client.subscribe(stream.id, wanted, signal)
-            : client.unsubscribe(stream.id, signal);
-        await settle(call, {
-          signal: this.host.gone,
-          ms: PATIENCE,
-          what: `Subscribing to ${stream.userId}`,
-        });
-        if (this.#entries.get(stream) !== entry)
-          throw new RtcError('stream-gone', 'The stream has ended.');
+        const call = subscribed
+          ? client.subscribe(stream.id, wanted, signal)
+          : client.unsubscribe(stream.id, signal);
+        await stay.answer(call, PATIENCE, `Subscribing to ${stream.userId}`);
+        if (stream.ended) throw new RtcError('stream-gone', 'The stream is no longer published.');
         entry.actual = key;
         // That no media arrives is not mended by this.
         if (stream.failure === entry.refused) stream.failure = null;
-        const subscribed = wanted.audio || wanted.video;
-        if (stream.subscribed !== subscribed) {
-          stream.subscribed = subscribed;
-          if (!subscribed) stream.audioTrack = stream.videoTrack = null;
-        }
-        this.host.viewChanged();
+        stream.subscribed = subscribed;
+        if (!subscribed) stream.audioTrack = stream.videoTrack = null;
+        this.host.views.changed();
       },
     };
   }

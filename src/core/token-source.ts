@@ -24,7 +24,7 @@ export async function getToken(
   ways: TokenWays,
   request: TokenRequest,
   signal: AbortSignal,
-  waiting: (seconds: number) => void,
+  waiting?: (seconds: number) => void,
 ): Promise<TokenAnswer> {
   const { tokenSource, tokenUrl } = ways;
   if (tokenSource) {
@@ -43,7 +43,7 @@ export async function getToken(
   for (;;) {
     const answer = await ask(tokenUrl, request, signal);
     if (typeof answer !== 'number') return answer;
-    waiting(answer);
+    waiting?.(answer);
     await sleep(answer * 1000, signal);
   }
 }
@@ -65,8 +65,8 @@ async function ask(
     });
     if (response.status === 202) {
       const after = response.headers.get('retry-after') ?? '';
-      const seconds = /^\d+$/.test(after) ? Number(after) : (Date.parse(after) - Date.now()) / 1000;
-      return Math.min(Math.max(Number.isNaN(seconds) ? 5 : seconds, 1), 300);
+      const seconds = Number(after) || (Date.parse(after) - Date.now()) / 1000 || 5;
+      return Math.min(Math.max(seconds, 1), 300);
     }
     if (response.ok) {
       const answer: unknown = await response.json();
@@ -89,15 +89,4 @@ async function ask(
     status === 403 ? 'forbidden' : 'auth',
     `token-url ${url} answered ${status}: sign in, or correct the address.`,
   );
-}
-
-/** `expiresAt` in milliseconds since 1970; undefined when it says none. */
-export function expiry({ expiresAt }: TokenAnswer): number | undefined {
-  const time =
-    typeof expiresAt === 'string'
-      ? Date.parse(expiresAt)
-      : expiresAt && expiresAt < 1e11
-        ? expiresAt * 1000
-        : expiresAt;
-  return time === undefined || Number.isNaN(time) ? undefined : time;
 }

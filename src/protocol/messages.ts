@@ -63,7 +63,7 @@ export interface StreamWish {
 export interface DefaultWish {
   audio: boolean;
   video: boolean;
-  only?: string[];
+  only?: readonly string[];
 }
 
 export interface JoinMessage {

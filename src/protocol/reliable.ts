@@ -8,20 +8,16 @@ import { REPLAY_BYTES, REPLAY_MESSAGES, type Frame } from './messages.js';
 export class Reliable<Out, In> {
   /** More was kept than can be replayed; the session cannot be resumed. */
   overflowed = false;
+  /** The last frame number that was received. */
+  received = 0;
+  #told = 0;
   #sent = 0;
-  #received = 0;
   #kept: { frame: Frame<Out>; size: number }[] = [];
   #size = 0;
 
-  /** The last frame number that was received. */
-  get received(): number {
-    return this.#received;
-  }
-
-  /** Whether the other side has not been told of everything received. */
-  #told = 0;
+  /** How much was received that the other side has not been told of. */
   get owes(): number {
-    return this.#received - this.#told;
+    return this.received - this.#told;
   }
 
   send(m: Out): Frame<Out> {
@@ -41,9 +37,8 @@ export class Reliable<Out, In> {
   /** The message of a frame; undefined when it carries none or was had before. */
   receive({ n, a, m }: Frame<In>): In | undefined {
     this.ack(a);
-    if (n === 0) return undefined;
-    if (n !== this.#received + 1) return undefined;
-    this.#received = n;
+    if (n !== this.received + 1) return undefined;
+    this.received = n;
     return m;
   }
 
@@ -62,7 +57,6 @@ export class Reliable<Out, In> {
   }
 
   #acknowledge(): number {
-    this.#told = this.#received;
-    return this.#received;
+    return (this.#told = this.received);
   }
 }

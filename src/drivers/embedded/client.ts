@@ -3,7 +3,6 @@ import { aborted, RtcError } from '../../core/errors.js';
 import type {
   ClientMessage,
   Connect,
-  DefaultWish,
   IceConfig,
   JoinedMessage,
   JoinMessage,
@@ -15,7 +14,6 @@ import type {
   ClientEvent,
   ClientListener,
   Credentials,
-  DefaultSubscription,
   JoinRequest,
   JoinResult,
   Publication,
@@ -23,12 +21,11 @@ import type {
   Subscription,
   UserRole,
 } from '../driver.js';
-import { checkText, checkUser } from './errors.js';
+import { checkText } from './errors.js';
 import { Monitor } from './monitor.js';
-import { hint, Outgoing, publishedStreams, type Sending } from './outgoing.js';
+import { hint, Outgoing, publishedStreams } from './outgoing.js';
 import { BUNDLE, park, Peer, type Parked, type PeerHost } from './peer.js';
-import { UPLINK } from './quality.js';
-import { Roster } from './roster.js';
+import { Roster, streamsOf, userOf } from './roster.js';
 import { Signalling, socketUrl, type SignallingHost } from './signalling.js';
 
 /** The socket and the answer to a join. */
@@ -38,22 +35,17 @@ const FRESH = 30_000;
 const USER_DATA = 'user-data';
 
 export interface Options {
-  iceTransportPolicy?: RTCIceTransportPolicy;
-  uplink?: number;
+  iceTransportPolicy: RTCIceTransportPolicy;
+  /** Bits per second. */
+  uplink: number;
 }
 
 /** A stay in one room of our own server: signalling, and a connection with each peer. */
 export class EmbeddedClient implements Client, SignallingHost, PeerHost {
-  /** The socket and the connections there are now, to look at. */
-  readonly native: {
-    readonly socket: WebSocket | null;
-    readonly peerConnections: RTCPeerConnection[];
-  };
-
-  #wire: Signalling;
   #peers = new Map<string, Peer>();
-  #roster: Roster | null = null;
-  #outgoing: Outgoing;
+  readonly #roster = new Roster((event) => this.#emit(event));
+  readonly outgoing: Outgoing;
+  readonly #wire: Signalling;
   #monitor: Monitor;
   #parked: Parked | undefined;
   #ice: IceConfig = { servers: [], policy: 'all' };
@@ -61,8 +53,6 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
   #batch: Map<string, StreamWish> | null = null;
   #sent: Promise<unknown> = Promise.resolve();
   #confirmed = '{}';
-  #token: string | undefined;
-  #userId = '';
   #over = false;
 
   constructor(
@@ -70,25 +60,18 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
     private readonly options: Options,
     private readonly listener: ClientListener,
   ) {
-    const wire = (this.#wire = new Signalling(socketUrl(config.url), this));
-    const peers = this.#peers;
-    this.#outgoing = new Outgoing(options.uplink ?? UPLINK);
-    this.#monitor = new Monitor(
-      () => ({
-        peers: [...peers.values()],
-        received: this.#roster?.received ?? [],
-        outgoing: this.#outgoing,
-        userId: this.#userId,
-      }),
-      (event) => this.#emit(event),
+    this.#wire = new Signalling(socketUrl(config.url), this);
+    this.outgoing = new Outgoing(options.uplink);
+    this.#monitor = new Monitor(this.#peers, this.#roster, this.outgoing, (event) =>
+      this.#emit(event),
     );
-    this.native = {
-      get socket() {
-        return wire.socket;
-      },
-      get peerConnections() {
-        return [...peers.values()].map(({ pc }) => pc);
-      },
+  }
+
+  /** The socket and the connections there are now, to look at. */
+  get native(): { socket: WebSocket | null; peerConnections: RTCPeerConnection[] } {
+    return {
+      socket: this.#wire.socket,
+      peerConnections: [...this.#peers.values()].map(({ pc }) => pc),
     };
   }
 
@@ -100,7 +83,6 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
 
   async join(request: JoinRequest, signal: AbortSignal): Promise<JoinResult> {
     try {
-      throwIfAborted(signal);
       const joined = await settle(this.#enter(request), {
         signal,
         ms: PATIENCE,
@@ -124,13 +106,11 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
     for (const peer of this.#peers.values()) peer.close();
     this.#peers.clear();
     this.#parked?.pc.close();
-    this.#parked = undefined;
   }
 
   async switchRole(role: UserRole, credentials: Credentials, signal: AbortSignal): Promise<void> {
     throwIfAborted(signal);
-    this.#token = credentials.token ?? this.#token;
-    await this.#wire.request({ t: 'role', role, token: this.#token });
+    await this.#wire.request({ t: 'role', role, token: credentials.token });
     this.#roleIs(role);
   }
 
@@ -145,12 +125,15 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
 
   async subscribe(streamId: string, wanted: Subscription, signal: AbortSignal): Promise<void> {
     throwIfAborted(signal);
-    const found = this.#roster?.find(streamId);
-    if (!found || !this.#roster)
-      throw new RtcError('stream-gone', 'The stream is no longer published.');
-    const before = this.#roster.explicit(streamId);
-    this.#roster.want(streamId, wanted);
-    this.#refresh();
+    const found = this.#roster.find(streamId);
+    if (!found) throw new RtcError('stream-gone', 'The stream is no longer published.');
+    const { wishes } = this.#roster;
+    const before = wishes.get(streamId);
+    const put = (wish: Subscription | undefined): void => {
+      wishes.set(streamId, wish);
+      this.#refresh();
+    };
+    put(wanted);
     const { audio, video, height } = wanted;
     if (!this.#batch) {
       const batch = (this.#batch = new Map<string, StreamWish>());
@@ -160,23 +143,22 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
       });
     }
     const batch = this.#batch;
-    const wish = { ...found, audio, video, h: height ? Math.round(height) : undefined };
+    const wish = { ...found, audio, video, h: height && Math.round(height) };
     batch.set(streamId, wish);
     try {
       await this.#sent.catch((error: unknown) => {
         // One refusal refuses all of them.
-        if (batch.size < 2 || this.#roster?.explicit(streamId) !== wanted) throw error;
+        if (batch.size < 2 || wishes.get(streamId) !== wanted) throw error;
         return this.#wire.request({ t: 'subscribe', wishes: [wish] });
       });
     } catch (error) {
-      if (this.#roster.explicit(streamId) === wanted) this.#roster.want(streamId, before);
-      this.#refresh();
+      if (wishes.get(streamId) === wanted) put(before);
       throw error;
     }
   }
 
   async unsubscribe(streamId: string, signal: AbortSignal): Promise<void> {
-    if (!this.#roster?.find(streamId)) return;
+    if (!this.#roster.find(streamId)) return;
     await this.subscribe(streamId, { audio: false, video: false }, signal);
   }
 
@@ -184,22 +166,16 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
     await this.#wire.request({
       t: 'message',
       data: checkText('A message', data, 16_384),
-      to: to?.map(checkUser),
+      to: to && [...to],
     });
   }
 
   async kick(user: string): Promise<void> {
-    await this.#wire.request({ t: 'kick', user: checkUser(user) });
+    await this.#wire.request({ t: 'kick', user });
   }
 
   async setUserData(data: string): Promise<void> {
     await this.#wire.request({ t: 'data', data: checkText(USER_DATA, data, 4_096) });
-  }
-
-  /** Tokens are looked at when joining and switching roles only; this one is used then. */
-  updateToken({ token }: Credentials): Promise<void> {
-    this.#token = token;
-    return Promise.resolve();
   }
 
   setAudioLevels(wanted: boolean): void {
@@ -207,11 +183,11 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
   }
 
   getStats(): Promise<RTCStatsReport[]> {
-    return Promise.all([...this.#peers.values()].map(({ pc }) => pc.getStats()));
+    return Promise.all(this.native.peerConnections.map((pc) => pc.getStats()));
   }
 
   follow(publications: readonly Publication[]): void {
-    const all = this.#outgoing.publications;
+    const all = this.outgoing.publications;
     all.clear();
     for (const one of publications) {
       hint(one);
@@ -222,7 +198,7 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
 
   /** Who is received from closes when it has all from elsewhere, as this side does. */
   drained(): Promise<unknown> {
-    const from = new Set(this.#roster?.received.map(({ session }) => session));
+    const from = new Set(this.#roster.received.map(({ session }) => session));
     const only = [...this.#peers.values()].filter(({ connect }) => !from.has(connect.peer));
     return Promise.all(only.map((peer) => peer.gone()));
   }
@@ -230,23 +206,22 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
   // What the wire tells.
 
   received(message: Parameters<SignallingHost['received']>[0]): void {
-    const roster = this.#roster;
-    if (!roster || this.#over) return;
+    if (this.#over) return;
     switch (message.t) {
       case 'peer-joined':
       case 'peer-updated':
-        return this.#refresh(() => roster.set(message.peer));
+        return this.#refresh(() => this.#roster.set(message.peer));
       case 'peer-left':
-        this.#outgoing.forget(message.session);
+        this.outgoing.wanted.delete(message.session);
         for (const [conn, { connect }] of this.#peers)
           if (connect.peer === message.session) this.#disconnect(conn);
-        return this.#refresh(() => roster.remove(message.session, message.reason));
+        return this.#refresh(() => this.#roster.remove(message.session, message.reason));
       case 'connect':
         return this.#connect(message.connect);
       case 'disconnect':
         return this.#disconnect(message.conn);
       case 'wanted':
-        this.#outgoing.want(message.session, message.wishes);
+        this.outgoing.wanted.set(message.session, message.wishes);
         return this.#send();
       case 'signal':
         return this.#peers.get(message.conn)?.signal(message.signal);
@@ -299,10 +274,6 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
     return { ...BUNDLE, iceServers, iceTransportPolicy };
   }
 
-  sending(session: string, line: number, begins: boolean): Sending | null {
-    return this.#outgoing.to(session, line, begins);
-  }
-
   changed({ pc }: Peer): void {
     // Before the restart that may follow; and it shows whether the socket still lives.
     if (pc.iceConnectionState === 'disconnected') this.fresh().catch(() => undefined);
@@ -327,47 +298,41 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
   }: JoinRequest): Promise<JoinedMessage> {
     const { roomId, mode, link, userId } = this.config;
     this.#wire.open();
-    this.#token = credentials.token;
     const message: JoinMessage = {
       t: 'join',
       room: roomId,
       mode,
       role,
-      want: wishOf(subscribe),
+      want: subscribe,
       streams: publishedStreams(publications),
       user: credentials.userId ?? (userId || undefined),
       data: checkText(USER_DATA, userData, 4_096) || undefined,
-      token: this.#token,
+      token: credentials.token,
       link: link || undefined,
       previous: previousSession,
     };
     if (role === 'anchor' || subscribe.audio || subscribe.video)
-      message.offer = (await this.#park()?.offer)?.sdp;
+      message.offer = (await this.#park().offer).sdp;
     if (this.#over) throw aborted();
     return this.#wire.join(message);
   }
 
   #start(joined: JoinedMessage, { publications, subscribe }: JoinRequest): JoinResult {
     const { session, user, data, role, peers, ice, connections } = joined;
-    const roster = new Roster(wishOf(subscribe), (event) => this.#emit(event));
-    for (const peer of peers) roster.peers.set(peer.session, peer);
-    this.#roster = roster;
-    this.#userId = user;
+    this.#roster.begin(peers, subscribe);
     const published = role === 'anchor' ? publications : [];
     this.follow(published);
-    this.#confirmed = JSON.stringify(this.#outgoing.streams);
+    this.#confirmed = JSON.stringify(this.outgoing.streams);
     this.#iceIs(ice);
-    // The parked one first; after it, what is parked may serve any other.
-    for (const connect of connections.sort((a, b) => +!!b.parked - +!!a.parked))
-      this.#connect(connect);
-    this.#monitor.start();
+    for (const connect of connections) this.#connect(connect);
+    this.#monitor.start(user);
     return {
       userId: user,
       role,
       userData: data,
       session,
-      users: roster.users,
-      streams: roster.streams,
+      users: peers.map(userOf),
+      streams: peers.flatMap(streamsOf),
       published: published.map(({ type }) => type),
     };
   }
@@ -378,7 +343,7 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
     signal: AbortSignal,
   ): Promise<void> {
     throwIfAborted(signal);
-    const { publications } = this.#outgoing;
+    const { publications } = this.outgoing;
     const before = publications.get(type);
     const put = (wanted: Publication | undefined): void => {
       if (wanted) publications.set(type, wanted);
@@ -386,7 +351,7 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
       this.#send();
     };
     put(publication);
-    const { streams } = this.#outgoing;
+    const { streams } = this.outgoing;
     const key = JSON.stringify(streams);
     if (key === this.#confirmed) return;
     const last = this.#confirmed;
@@ -403,7 +368,7 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
   /** Makes the tracks that were told what they are now; `change` tells what else is new. */
   #refresh(change?: () => void): void {
     change?.();
-    if (this.#over || !this.#roster) return;
+    if (this.#over) return;
     this.#roster.tell((session, line) => {
       for (const peer of this.#peers.values()) {
         if (peer.connect.peer === session) return peer.track(line);
@@ -431,13 +396,13 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
 
   /** Brings what each connection sends to what is published and wanted. */
   #send(): void {
-    this.#outgoing.plan();
+    this.outgoing.plan();
     for (const peer of this.#peers.values()) peer.sync();
   }
 
   #roleIs(role: UserRole): void {
     if (role === 'anchor') return;
-    this.#outgoing.publications.clear();
+    this.outgoing.publications.clear();
     this.#confirmed = '{}';
     this.#send();
   }
@@ -447,15 +412,11 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
     this.#iceAt = Date.now();
   }
 
-  #park(): Parked | undefined {
-    return (this.#parked ??= this.#roster ? undefined : park());
+  #park(): Parked {
+    return (this.#parked ??= park());
   }
 
   #emit(event: ClientEvent): void {
     if (!this.#over) this.listener(event);
   }
-}
-
-function wishOf({ audio, video, only }: DefaultSubscription): DefaultWish {
-  return { audio, video, only: only && [...only] };
 }

@@ -35,12 +35,6 @@ export function checkText(what: string, text: string, limit: number): string {
   return text;
 }
 
-export function checkUser(userId: string): string {
-  if (!/^[^\s\p{Cc}\p{Bidi_Control}]{1,128}$/u.test(userId))
-    throw bad(`“${userId}” is no user id.`);
-  return userId;
-}
-
 export function bad(message: string): RtcError {
   return new RtcError('argument', message, { provider });
 }

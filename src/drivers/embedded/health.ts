@@ -68,10 +68,13 @@ export class Health {
   ): Promise<Quality | undefined> {
     const report = await peer.pc.getStats();
     if (peer.closed) return undefined;
-    let [got, lost, trip, upTrip, upLost, sent] = [0, 0, 0, 0, 0, false];
+    let got = 0;
+    let lost = 0;
+    let trip = 0;
+    let uplink = 0;
     let arrives = false;
     for (const stat of report.values() as Iterable<Stat>) {
-      const { type, mid = '', packetsReceived = 0 } = stat;
+      const { type, mid = '', packetsReceived = 0, roundTripTime = 0, fractionLost = 0 } = stat;
       if (type === 'inbound-rtp') {
         got += packetsReceived;
         lost += stat.packetsLost ?? 0;
@@ -82,9 +85,7 @@ export class Health {
           packetsReceived !== this.#packets.get(mid);
         this.#packets.set(mid, packetsReceived);
       } else if (type === 'remote-inbound-rtp') {
-        sent = true;
-        upTrip = Math.max(upTrip, stat.roundTripTime ?? 0);
-        upLost = Math.max(upLost, stat.fractionLost ?? 0);
+        uplink = Math.max(uplink, grade(roundTripTime, fractionLost));
       } else if (type === 'candidate-pair' && stat.nominated) {
         trip = stat.currentRoundTripTime ?? 0;
       }
@@ -113,7 +114,7 @@ export class Health {
     this.#lost = lost;
     if (this.failed || /failed|disconnected/.test(state)) return { uplink: 6, downlink: 6 };
     return {
-      uplink: sent ? grade(upTrip, upLost) : 0,
+      uplink,
       downlink: fresh > 0 ? grade(trip, missing / (fresh + missing)) : 0,
     };
   }

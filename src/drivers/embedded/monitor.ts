@@ -3,7 +3,7 @@ import { noRoute } from './errors.js';
 import { localLevel, loudest, remoteLevel, Speakers, type Level } from './meter.js';
 import type { Outgoing } from './outgoing.js';
 import type { Peer } from './peer.js';
-import type { Slot } from './roster.js';
+import type { Roster, Slot } from './roster.js';
 
 /** Milliseconds between two looks: at levels, at connections, at one that is silent. */
 const LEVELS = 200;
@@ -12,17 +12,6 @@ const SILENT = 400;
 /** The m-line of the microphone. */
 const MICROPHONE = 0;
 
-export interface Watched {
-  peers: readonly Peer[];
-  received: readonly Slot[];
-  outgoing: Outgoing;
-  userId: string;
-}
-
-/** What is to come from a peer. */
-const of = (peer: Peer, received: readonly Slot[]): Slot[] =>
-  received.filter(({ session, on }) => on && session === peer.connect.peer);
-
 /** Looks again and again: who speaks how loud, how good the connections are, what does not arrive. */
 export class Monitor {
   /** Whether levels are told. */
@@ -30,16 +19,21 @@ export class Monitor {
   #speakers = new Speakers();
   /** By stream id, whose. */
   #failed = new Map<string, string>();
+  #userId = '';
   #timers: ReturnType<typeof setInterval>[] = [];
   /** When the connections are looked at next. */
   #next = Date.now() + HEALTH;
 
   constructor(
-    private readonly watched: () => Watched,
+    private readonly peers: ReadonlyMap<string, Peer>,
+    private readonly roster: Roster,
+    private readonly outgoing: Outgoing,
     private readonly emit: (event: ClientEvent) => void,
   ) {}
 
-  start(): void {
+  /** @param userId Whose own sound is measured. */
+  start(userId: string): void {
+    this.#userId = userId;
     this.#timers.push(setInterval(() => void this.#listen(), LEVELS));
   }
 
@@ -55,24 +49,23 @@ export class Monitor {
 
   async #listen(): Promise<void> {
     if (Date.now() >= this.#next) void this.#check();
-    const { peers, received, outgoing, userId } = this.watched();
     const levels: Level[] = [];
-    for (const peer of peers) {
-      peer.settle(of(peer, received));
-      for (const { session, userId, kind, line, on } of received) {
-        if (kind === 'video' || session !== peer.connect.peer) continue;
-        const receiver = peer.pc.getTransceivers()[line]?.receiver;
-        if (receiver) levels.push({ userId, level: on ? remoteLevel(receiver) : 0 });
+    let own: RTCRtpSender | undefined;
+    for (const peer of this.peers.values()) {
+      peer.settle(this.#expected(peer));
+      const lines = peer.pc.getTransceivers();
+      for (const { session, userId, kind, line, on } of this.roster.received) {
+        const receiver = lines[line]?.receiver;
+        if (kind === 'video' || session !== peer.connect.peer || !receiver) continue;
+        levels.push({ userId, level: on ? remoteLevel(receiver) : 0 });
       }
+      const sender = lines[MICROPHONE]?.sender;
+      // Before, nobody hears it, and asking would hold up the first picture.
+      if (peer.connected && sender?.track) own ??= sender;
     }
-    if (outgoing.streams.main?.audio === 'on') {
-      const sender = peers
-        // Before, nobody hears it, and asking would hold up the first picture.
-        .filter(({ connected }) => connected)
-        .map(({ pc }) => pc.getTransceivers()[MICROPHONE]?.sender)
-        .find((one) => one?.track);
+    if (own && this.outgoing.streams.main?.audio === 'on') {
       // A closed connection has no statistics any more.
-      if (sender) levels.push({ userId, level: await localLevel(sender).catch(() => 0) });
+      levels.push({ userId: this.#userId, level: await localLevel(own).catch(() => 0) });
     }
     const all = loudest(levels);
     const userIds = this.#speakers.update(all, Date.now());
@@ -81,15 +74,14 @@ export class Monitor {
   }
 
   async #check(eager = false): Promise<void> {
-    const { peers, received } = this.watched();
     // For want of an answer, too.
     this.#next = Date.now() + HEALTH;
     let uplink = 0;
     let downlink = 0;
     const failed = new Map<string, string>();
-    for (const peer of peers) {
+    for (const peer of this.peers.values()) {
       const { health } = peer;
-      const expected = of(peer, received);
+      const expected = this.#expected(peer);
       const quality = await health.check(peer, expected, eager).catch(() => undefined);
       if (!quality) continue;
       if (health.silent) this.#next = Date.now() + SILENT;
@@ -97,14 +89,17 @@ export class Monitor {
       downlink = Math.max(downlink, quality.downlink);
       if (health.failed) for (const { streamId, userId } of expected) failed.set(streamId, userId);
     }
-    for (const [streamId, userId] of failed) {
-      if (!this.#failed.has(streamId))
-        this.emit({ type: 'stream-health', streamId, error: noRoute(userId) });
-    }
-    for (const streamId of this.#failed.keys()) {
-      if (!failed.has(streamId)) this.emit({ type: 'stream-health', streamId });
+    for (const [streamId, userId] of [...this.#failed, ...failed]) {
+      const fails = failed.has(streamId);
+      if (fails === this.#failed.has(streamId)) continue;
+      this.emit({ type: 'stream-health', streamId, error: fails ? noRoute(userId) : undefined });
     }
     this.#failed = failed;
-    if (peers.length) this.emit({ type: 'network-quality', uplink, downlink });
+    if (this.peers.size) this.emit({ type: 'network-quality', uplink, downlink });
+  }
+
+  /** What is to come from a peer. */
+  #expected(peer: Peer): Slot[] {
+    return this.roster.received.filter(({ session, on }) => on && session === peer.connect.peer);
   }
 }

@@ -16,7 +16,7 @@ export type Wanted = Omit<StreamWish, 'session'>;
 export interface Sending {
   track: MediaStreamTrack;
   encoding: Partial<VideoEncoding> & { priority?: RTCPriorityType };
-  screen: boolean;
+  screen?: boolean;
   /** It is to grow. */
   small?: boolean;
 }
@@ -34,14 +34,15 @@ export function publishedStreams(publications: Iterable<Publication>): Published
 
 /** Tells the encoders what they are given; a page's own choice stands. */
 export function hint({ type, audio, video, audioProfile }: Publication): void {
-  if (video && !video.contentHint && type === 'auxiliary') video.contentHint = 'detail';
-  if (audio && !audio.contentHint && audioProfile === 'music') audio.contentHint = 'music';
+  if (video && type === 'auxiliary') video.contentHint ||= 'detail';
+  if (audio && audioProfile === 'music') audio.contentHint ||= 'music';
 }
 
 /** What is published, who wants what of it, and so what each connection sends. */
 export class Outgoing {
   readonly publications = new Map<StreamType, Publication>();
-  readonly #wanted = new Map<string, readonly Wanted[]>();
+  /** By session. */
+  readonly wanted = new Map<string, readonly Wanted[]>();
   #pictures = new Map<string, VideoEncoding>();
 
   constructor(private readonly uplink: number) {}
@@ -50,36 +51,23 @@ export class Outgoing {
     return publishedStreams(this.publications.values());
   }
 
-  want(session: string, wishes: readonly Wanted[]): void {
-    this.#wanted.set(session, wishes);
-  }
-
-  forget(session: string): void {
-    this.#wanted.delete(session);
-  }
-
   /** After any change: shares the uplink anew among those who receive a picture. */
   plan(): void {
     let budget = this.uplink;
-    const keys: string[] = [];
-    const wishes: VideoWish[] = [];
-    for (const [session, wanted] of this.#wanted) {
+    const wishes = new Map<string, VideoWish>();
+    for (const [session, wanted] of this.wanted) {
       for (const { type, h } of wanted) {
         const publication = this.publications.get(type);
         if (!publication) continue;
         if (this.#track(session, type, 'audio')) budget -= audioBitrate(publication.audioProfile);
-        const track = this.#track(session, type, 'video');
-        if (!track) continue;
-        const { width = publication.width, height = publication.height } = track.getSettings();
-        keys.push(session + type);
-        wishes.push({
-          h,
-          source: { width, height, frameRate: publication.frameRate, screen: type === 'auxiliary' },
-        });
+        const settings = this.#track(session, type, 'video')?.getSettings();
+        if (!settings) continue;
+        const { frameRate } = publication;
+        const { width, height } = { ...publication, ...settings };
+        wishes.set(session + type, { width, height, frameRate, screen: type === 'auxiliary', h });
       }
     }
-    const shared = shareVideo(wishes, Math.max(0, budget));
-    this.#pictures = new Map(shared.map((encoding, index) => [keys[index] ?? '', encoding]));
+    this.#pictures = shareVideo(wishes, Math.max(0, budget));
   }
 
   /**
@@ -93,7 +81,7 @@ export class Outgoing {
     if (!track || !publication) return null;
     if (kind === 'audio') {
       const maxBitrate = audioBitrate(publication.audioProfile);
-      return { track, screen: false, encoding: { maxBitrate, priority: 'high' } };
+      return { track, encoding: { maxBitrate, priority: 'high' } };
     }
     const screen = type === 'auxiliary';
     const planned = this.#pictures.get(session + type);
@@ -103,7 +91,7 @@ export class Outgoing {
   }
 
   #track(session: string, type: StreamType, kind: TrackKind): MediaStreamTrack | null {
-    const wish = this.#wanted.get(session)?.find((one) => one.type === type);
+    const wish = this.wanted.get(session)?.find((one) => one.type === type);
     const track = wish?.[kind] ? this.publications.get(type)?.[kind] : null;
     return track?.readyState === 'live' ? track : null;
   }

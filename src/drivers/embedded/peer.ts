@@ -1,9 +1,8 @@
 import { RtcError } from '../../core/errors.js';
 import { log } from '../../core/logger.js';
 import type { ClientMessage, Connect, Signal } from '../../protocol/messages.js';
-import type { StreamType } from '../driver.js';
 import { Health } from './health.js';
-import { LAYOUT, type Sending } from './outgoing.js';
+import { LAYOUT, type Outgoing, type Sending } from './outgoing.js';
 import type { Slot } from './roster.js';
 
 export interface PeerHost {
@@ -13,8 +12,7 @@ export interface PeerHost {
    * @param age How old they may be, in milliseconds; default: as many as one search takes.
    */
   fresh(age?: number): Promise<RTCConfiguration>;
-  /** @param begins No picture went to this session yet. */
-  sending(session: string, line: number, begins: boolean): Sending | null;
+  readonly outgoing: Outgoing;
   /** There are tracks to receive, or the route has changed. */
   changed(peer: Peer): void;
 }
@@ -40,25 +38,15 @@ export function park(): Parked {
   return { pc, offer };
 }
 
-/** One for camera and microphone, one for the screen: what shares a stream is played in step. */
-const streams = (): Record<StreamType, MediaStream> => ({
-  main: new MediaStream(),
-  auxiliary: new MediaStream(),
-});
-
-/** The offerer's m-lines. */
+/** The m-lines: made by the offerer; by the answerer brought to be as the offer made them. */
 function lay(pc: RTCPeerConnection): void {
-  const both = streams();
-  for (const [type, kind] of LAYOUT) prefer(pc.addTransceiver(kind, { streams: [both[type]] }));
-}
-
-/** The answerer's. */
-function arrange(pc: RTCPeerConnection): void {
-  const both = streams();
-  for (const [line, transceiver] of pc.getTransceivers().entries()) {
-    const type = LAYOUT[line]?.[0];
+  // One for camera and microphone, one for the screen: what shares a stream is played in step.
+  const streams = { main: new MediaStream(), auxiliary: new MediaStream() };
+  const offered = pc.getTransceivers();
+  for (const [line, [type, kind]] of LAYOUT.entries()) {
+    const transceiver = offered[line] ?? pc.addTransceiver(kind);
     transceiver.direction = 'sendrecv';
-    if (type) transceiver.sender.setStreams(both[type]);
+    transceiver.sender.setStreams(streams[type]);
     prefer(transceiver);
   }
 }
@@ -307,7 +295,7 @@ export class Peer {
 
   /** The track first: the encoder starts while its parameters are on their way. */
   async #feed(sender: RTCRtpSender, line: number): Promise<void> {
-    const wanted = this.host?.sending(this.connect.peer, line, !this.#grown);
+    const wanted = this.host?.outgoing.to(this.connect.peer, line, !this.#grown);
     const track = wanted?.track ?? null;
     this.#small ||= !!wanted?.small;
     try {
@@ -340,7 +328,7 @@ export class Peer {
     const { pc } = this;
     const first = !pc.remoteDescription;
     await pc.setRemoteDescription(repeating(offer));
-    if (first) arrange(pc);
+    if (first) lay(pc);
     const answered = pc.setLocalDescription();
     // Media flows as soon as the answer is there, which does not wait for it.
     if (first) this.sync();

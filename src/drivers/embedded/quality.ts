@@ -11,8 +11,7 @@ export interface VideoSource {
 }
 
 /** One viewer of one picture; `h` is the tile's height in device pixels. */
-export interface VideoWish {
-  source: VideoSource;
+export interface VideoWish extends VideoSource {
   h?: number;
 }
 
@@ -37,8 +36,10 @@ const LADDER: readonly (readonly [bits: number, height: number, frameRate: numbe
   [240_000, 360, 15],
   [110_000, 240, 15],
   [80_000, 240, 10],
-  [0, 120, 10],
 ];
+
+const LOWEST = [0, 120, 10] as const;
+const WHOLE = [0, Infinity, Infinity] as const;
 
 /**
  * Pixels of a first picture. Before it knows the network Chromium lets none of more than 320x240 through: it
@@ -62,11 +63,15 @@ export function audioBitrate(profile: 'speech' | 'music'): number {
   return profile === 'music' ? 128_000 : 40_000;
 }
 
-/** The encodings of all viewers' pictures, in the order given, sharing `budget` bits per second. */
-export function shareVideo(wishes: readonly VideoWish[], budget: number): VideoEncoding[] {
-  const viewers = wishes.map(({ source, h }) => {
-    const scale = source.screen ? 1 : scaleTo(source.height, h || source.height);
-    return { source, scale, demand: demandOf(source, scale), share: 0 };
+/** The encodings of all viewers' pictures, sharing `budget` bits per second. */
+export function shareVideo(
+  wishes: ReadonlyMap<string, VideoWish>,
+  budget: number,
+): Map<string, VideoEncoding> {
+  const viewers = [...wishes].map(([key, wish]) => {
+    const { height, h, screen } = wish;
+    const scale = screen ? 1 : scaleTo(height, h || height);
+    return { key, wish, scale, demand: demandOf(wish, scale), share: 0 };
   });
   let left = budget;
   let waiting = viewers.length;
@@ -75,18 +80,20 @@ export function shareVideo(wishes: readonly VideoWish[], budget: number): VideoE
     viewer.share = Math.max(LEAST, Math.min(viewer.demand, left / waiting--));
     left = Math.max(0, left - viewer.share);
   }
-  return viewers.map(({ source, scale, demand, share }) => {
+  const encodings = new Map<string, VideoEncoding>();
+  for (const { key, wish, scale, demand, share } of viewers) {
     const maxBitrate = Math.round(share);
-    if (maxBitrate >= Math.floor(demand)) {
-      return { maxBitrate, maxFramerate: source.frameRate, scaleResolutionDownBy: scale };
-    }
-    const [, height, frames] = LADDER.find(([bits]) => maxBitrate >= bits) ?? [0, 120, 10];
-    return {
+    const [, height, frames] =
+      maxBitrate >= Math.floor(demand)
+        ? WHOLE
+        : (LADDER.find(([bits]) => maxBitrate >= bits) ?? LOWEST);
+    encodings.set(key, {
       maxBitrate,
-      maxFramerate: Math.min(source.frameRate, frames),
-      scaleResolutionDownBy: source.screen ? 1 : Math.max(scale, scaleTo(source.height, height)),
-    };
-  });
+      maxFramerate: Math.min(wish.frameRate, frames),
+      scaleResolutionDownBy: wish.screen ? 1 : Math.max(scale, scaleTo(wish.height, height)),
+    });
+  }
+  return encodings;
 }
 
 function demandOf({ width, height, frameRate, screen }: VideoSource, scale: number): number {

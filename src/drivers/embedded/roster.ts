@@ -1,11 +1,7 @@
-import type {
-  DefaultWish,
-  LeftReason,
-  Peer as RemotePeer,
-  PublishedStream,
-} from '../../protocol/messages.js';
+import type { LeftReason, Peer as RemotePeer } from '../../protocol/messages.js';
 import type {
   ClientEvent,
+  DefaultSubscription,
   StreamInfo,
   StreamType,
   Subscription,
@@ -14,130 +10,101 @@ import type {
 } from '../driver.js';
 import { LAYOUT } from './outgoing.js';
 
-const TYPES: readonly StreamType[] = ['main', 'auxiliary'];
-
-/** One medium that could be received. */
+/** One medium of a stream that is published. */
 export interface Slot {
   streamId: string;
   session: string;
   userId: string;
   kind: TrackKind;
   line: number;
+  wanted: boolean;
   /** Published and not muted. */
   on: boolean;
 }
 
 /** Who else is in the room, what they publish, and what is wanted of it. */
 export class Roster {
-  readonly peers = new Map<string, RemotePeer>();
-  #wishes = new Map<string, Subscription>();
+  /** By stream id; undefined, or absent: the join's default. */
+  readonly wishes = new Map<string, Subscription | undefined>();
+  #peers = new Map<string, RemotePeer>();
+  #defaults: DefaultSubscription = { audio: true, video: true };
   #tracks = new Map<string, MediaStreamTrack | null>();
 
-  constructor(
-    private readonly defaults: DefaultWish,
-    private readonly emit: (event: ClientEvent) => void,
-  ) {}
-
-  get users(): UserInfo[] {
-    return [...this.peers.values()].map(userOf);
-  }
-
-  get streams(): StreamInfo[] {
-    return [...this.peers.values()].flatMap((peer) =>
-      TYPES.flatMap((type) => infoOf(peer, type) ?? []),
-    );
-  }
+  constructor(private readonly emit: (event: ClientEvent) => void) {}
 
   /** Everything that is published and wanted. */
   get received(): Slot[] {
-    return [...this.peers.values()].flatMap((peer) =>
-      LAYOUT.flatMap(([type, kind], line): Slot[] => {
-        const state = peer.streams[type]?.[kind];
-        if (!state || !this.#wish(peer, type)[kind]) return [];
-        const { session, user: userId } = peer;
-        return [
-          { streamId: `${session}:${type}`, session, userId, kind, line, on: state === 'on' },
-        ];
-      }),
-    );
+    return this.#slots.filter(({ wanted }) => wanted);
   }
 
   /** Session and type of a stream that is published now. */
   find(streamId: string): { session: string; type: StreamType } | null {
     const [session, type] = streamId.split(':') as [string, StreamType?];
-    return type && this.peers.get(session)?.streams[type] ? { session, type } : null;
+    return type && this.#peers.get(session)?.streams[type] ? { session, type } : null;
   }
 
-  explicit(streamId: string): Subscription | undefined {
-    return this.#wishes.get(streamId);
+  /** What a join has found. */
+  begin(peers: readonly RemotePeer[], defaults: DefaultSubscription): void {
+    this.#defaults = defaults;
+    for (const peer of peers) this.#peers.set(peer.session, peer);
   }
 
-  /** `wish` absent: back to the join's default. */
-  want(streamId: string, wish: Subscription | undefined): void {
-    if (wish) this.#wishes.set(streamId, wish);
-    else this.#wishes.delete(streamId);
-  }
-
+  /** What is as before is told again; the core knows. */
   set(peer: RemotePeer): void {
-    const before = this.peers.get(peer.session);
-    this.peers.set(peer.session, peer);
-    if (!before) {
-      this.emit({ type: 'user-joined', user: userOf(peer) });
-    } else if (before.data !== peer.data || before.role !== peer.role) {
-      this.emit({ type: 'user-updated', user: userOf(peer) });
-    }
-    for (const type of TYPES) this.#compare(before && infoOf(before, type), infoOf(peer, type));
+    const before = this.#peers.get(peer.session);
+    this.#peers.set(peer.session, peer);
+    this.emit({ type: before ? 'user-updated' : 'user-joined', user: userOf(peer) });
+    this.#compare(before, streamsOf(peer));
   }
 
   remove(session: string, reason: LeftReason): void {
-    const peer = this.peers.get(session);
-    if (!peer) return;
-    this.peers.delete(session);
-    for (const type of TYPES) this.#compare(infoOf(peer, type), undefined);
+    this.#compare(this.#peers.get(session), []);
+    this.#peers.delete(session);
     this.emit({ type: 'user-left', id: session, reason });
   }
 
-  /** Tells which tracks are others than before. */
+  /** Tells which tracks are others than before. What was removed has ended already, with its tracks. */
   tell(trackOf: (session: string, line: number) => MediaStreamTrack | null): void {
     const before = this.#tracks;
     this.#tracks = new Map();
-    for (const { streamId, session, kind, line } of this.received) {
-      this.#tracks.set(`${streamId}:${kind}`, trackOf(session, line));
-    }
-    for (const key of new Set([...before.keys(), ...this.#tracks.keys()])) {
-      const track = this.#tracks.get(key) ?? null;
-      const [session, type, kind] = key.split(':') as [string, StreamType, TrackKind];
-      const streamId = `${session}:${type}`;
-      // What was removed has ended already, with its tracks.
-      if (track === (before.get(key) ?? null) || !this.find(streamId)) continue;
-      this.emit({ type: 'track', streamId, kind, track });
+    for (const { streamId, session, kind, line, wanted } of this.#slots) {
+      const track = wanted ? trackOf(session, line) : null;
+      const key = streamId + kind;
+      this.#tracks.set(key, track);
+      if (track !== (before.get(key) ?? null)) this.emit({ type: 'track', streamId, kind, track });
     }
   }
 
-  #wish(peer: RemotePeer, type: StreamType): Subscription {
-    const { audio, video, only } = this.defaults;
-    const given = !only || only.includes(peer.user);
-    return (
-      this.#wishes.get(`${peer.session}:${type}`) ?? {
-        audio: given && audio,
-        video: given && video,
-      }
+  get #slots(): Slot[] {
+    return [...this.#peers.values()].flatMap((peer) =>
+      LAYOUT.flatMap(([type, kind], line): Slot[] => {
+        const stream = peer.streams[type];
+        if (!stream) return [];
+        const { session, user: userId } = peer;
+        const streamId = idOf(peer, type);
+        const { only = [userId], ...all } = this.#defaults;
+        const wish = this.wishes.get(streamId) ?? (only.includes(userId) ? all : null);
+        const wanted = !!stream[kind] && !!wish?.[kind];
+        return [{ streamId, session, userId, kind, line, wanted, on: stream[kind] === 'on' }];
+      }),
     );
   }
 
-  #compare(before: StreamInfo | undefined, after: StreamInfo | undefined): void {
-    if (after && !before) {
-      this.emit({ type: 'stream-added', stream: after });
-    } else if (after && JSON.stringify(after) !== JSON.stringify(before)) {
-      this.emit({ type: 'stream-updated', stream: after });
-    } else if (before && !after) {
-      this.#wishes.delete(before.id);
-      this.emit({ type: 'stream-removed', streamId: before.id });
+  #compare(before: RemotePeer | undefined, after: StreamInfo[]): void {
+    const gone = new Set(before && streamsOf(before).map(({ id }) => id));
+    for (const stream of after) {
+      this.emit({ type: gone.delete(stream.id) ? 'stream-updated' : 'stream-added', stream });
+    }
+    for (const streamId of gone) {
+      this.wishes.delete(streamId);
+      this.emit({ type: 'stream-removed', streamId });
     }
   }
 }
 
-function userOf({
+const idOf = ({ session }: RemotePeer, type: StreamType): string => `${session}:${type}`;
+
+export function userOf({
   session: id,
   user: userId,
   data: userData,
@@ -146,20 +113,19 @@ function userOf({
   return { id, userId, userData, userRole };
 }
 
-function infoOf(
-  { session, user: userId, streams }: RemotePeer,
-  type: StreamType,
-): StreamInfo | undefined {
-  const stream: PublishedStream = streams[type] ?? {};
-  const { audio, video } = stream;
-  if (!audio && !video) return undefined;
-  return {
-    id: `${session}:${type}`,
-    userId,
-    type,
-    hasAudio: !!audio,
-    hasVideo: !!video,
-    audioMuted: audio === 'muted',
-    videoMuted: video === 'muted',
-  };
+export function streamsOf(peer: RemotePeer): StreamInfo[] {
+  return (['main', 'auxiliary'] as const).flatMap((type) => {
+    const { audio, video } = peer.streams[type] ?? {};
+    return audio || video
+      ? {
+          id: idOf(peer, type),
+          userId: peer.user,
+          type,
+          hasAudio: !!audio,
+          hasVideo: !!video,
+          audioMuted: audio === 'muted',
+          videoMuted: video === 'muted',
+        }
+      : [];
+  });
 }

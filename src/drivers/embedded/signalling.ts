@@ -39,6 +39,8 @@ let ahead = true;
 const PATIENCE = 10_000;
 /** A request unanswered for so long: the socket is half open. */
 const SILENCE = 6_000;
+/** Resumed for so long: the next attempt is a first one again. */
+const STEADY = 5_000;
 const LOST = 'The connection to the room was lost for too long.';
 
 /**
@@ -46,9 +48,9 @@ const LOST = 'The connection to the room was lost for too long.';
  * messages are neither lost nor doubled.
  */
 export class Signalling {
-  #socket: WebSocket | null = null;
+  socket: WebSocket | null = null;
   #reliable = new Reliable<ClientMessage, ServerMessage>();
-  #session = '';
+  #joined: JoinedMessage | undefined;
   #token = '';
   #join: (Settle<JoinedMessage> & { message: JoinMessage }) | undefined;
   #requests = new Map<number, Settle<Reply>>();
@@ -58,11 +60,8 @@ export class Signalling {
   #down = false;
   #over = false;
   #attempt = 0;
-  #since = 0;
-  /** See `JoinedMessage`. */
-  #alive: number | undefined;
   #timers: Partial<
-    Record<'open' | 'acknowledge' | 'retry' | 'alive', ReturnType<typeof setTimeout>>
+    Record<'socket' | 'steady' | 'acknowledge' | 'alive', ReturnType<typeof setTimeout>>
   > = {};
 
   constructor(
@@ -70,31 +69,27 @@ export class Signalling {
     private readonly host: SignallingHost,
   ) {}
 
-  get socket(): WebSocket | null {
-    return this.#socket;
-  }
-
   open(): void {
-    if (this.#socket || this.#over) return;
+    if (this.socket || this.#over) return;
     this.#clear();
-    const socket = (this.#socket = connect(this.url));
+    const socket = (this.socket = connect(this.url));
     // A socket that was given up must never deliver.
     const mine =
       <E>(handler: (event: E) => void) =>
       (event: E): void => {
-        if (this.#socket === socket) handler(event);
+        if (this.socket === socket) handler(event);
       };
     socket.onopen = mine(() => this.#opened());
     socket.onmessage = mine(({ data }: MessageEvent<string>) => this.#frame(data));
     socket.onclose = mine(({ code }: CloseEvent) => this.#closed(code));
-    if (this.#session) this.#timers.open = setTimeout(() => this.drop(), PATIENCE);
+    if (this.#joined) this.#timers.socket = setTimeout(() => this.drop(), PATIENCE);
   }
 
   join(message: JoinMessage): Promise<JoinedMessage> {
     return new Promise((resolve, reject) => {
       this.#join = { message, resolve, reject };
       this.open();
-      if (this.#socket?.readyState === WebSocket.OPEN) this.#opened();
+      if (this.socket?.readyState === WebSocket.OPEN) this.#opened();
       else this.#post(message);
     });
   }
@@ -109,8 +104,8 @@ export class Signalling {
   async request(message: Request): Promise<Reply> {
     if (this.#over) throw aborted();
     const id = ++this.#ids;
-    const socket = this.#socket;
-    const timer = setTimeout(() => socket && this.#socket === socket && this.drop(), SILENCE);
+    const socket = this.socket;
+    const timer = setTimeout(() => socket && this.socket === socket && this.drop(), SILENCE);
     try {
       const reply = await new Promise<Reply>((resolve, reject) => {
         this.#requests.set(id, { resolve, reject });
@@ -125,9 +120,7 @@ export class Signalling {
 
   /** Gives this socket up and resumes on another. */
   drop(): void {
-    const socket = this.#socket;
-    this.#socket = null;
-    socket?.close(3000);
+    this.socket?.close(3000);
     this.#closed(0);
   }
 
@@ -136,14 +129,11 @@ export class Signalling {
     if (this.#over) return;
     if (this.#live) this.send({ t: 'leave' });
     this.#over = true;
-    this.#live = false;
-    this.#clear();
     removeEventListener('online', this.#online);
-    this.#socket?.close(1000);
-    this.#socket = null;
+    this.socket?.close(1000);
+    this.#closed(1000);
     this.#join?.reject(aborted());
     for (const request of this.#requests.values()) request.reject(aborted());
-    this.#requests.clear();
   }
 
   #online = (): void => {
@@ -164,8 +154,8 @@ export class Signalling {
   }
 
   #opened(): void {
-    if (this.#session) {
-      const m: ClientMessage = { t: 'resume', session: this.#session, token: this.#token };
+    if (this.#joined) {
+      const m: ClientMessage = { t: 'resume', session: this.#joined.session, token: this.#token };
       this.#write({ ...this.#reliable.acknowledgement(), m });
     } else if (this.#join) {
       this.#write({ n: 0, a: 0, m: this.#join.message });
@@ -174,11 +164,16 @@ export class Signalling {
 
   #frame(data: string): void {
     const frame = JSON.parse(data) as Frame<ServerMessage>;
-    this.#listen();
-    if (frame.n === 0 && frame.m) return this.#direct(frame.m);
-    if (!this.#live) return;
+    if (frame.n === 0 && frame.m) this.#direct(frame.m);
+    else if (this.#live) this.#receive(frame, data.length);
+    const alive = this.#joined?.alive;
+    clearTimeout(this.#timers.alive);
+    if (alive && !this.#over) this.#timers.alive = setTimeout(() => this.drop(), alive);
+  }
+
+  #receive(frame: Frame<ServerMessage>, length: number): void {
     const message = this.#reliable.receive(frame);
-    if (this.#reliable.owes > 15 || data.length > 8192) this.#acknowledge();
+    if (this.#reliable.owes > 15 || length > 8192) this.#acknowledge();
     else if (this.#reliable.owes)
       this.#timers.acknowledge ??= setTimeout(() => this.#acknowledge(), 1_000);
     if (message?.t === 'reply') {
@@ -193,50 +188,42 @@ export class Signalling {
   #direct(message: ServerMessage): void {
     if (message.t === 'joined') {
       ahead = true;
-      this.#session = message.session;
+      this.#joined = message;
       this.#token = message.resume;
-      this.#alive = message.alive;
       this.#live = true;
-      this.#listen();
       addEventListener('online', this.#online);
       this.#join?.resolve(message);
-      this.#join = undefined;
     } else if (message.t === 'resumed') {
       this.#clear();
-      this.#listen();
+      this.#timers.steady = setTimeout(() => (this.#attempt = 0), STEADY);
       this.#token = message.resume;
       this.#live = true;
       this.#down = false;
-      this.#since = Date.now();
       for (const frame of this.#reliable.replay(message.received)) this.#write(frame);
       this.host.resumed(message.ice);
     } else if (message.t === 'refused') {
       const { error } = message;
-      if (this.#session) return this.#lose(error.ended ?? 'connection-lost', error.message);
+      if (this.#joined) return this.#lose(error.ended ?? 'connection-lost', error.message);
       this.#join?.reject(fromWire(error));
-      this.#join = undefined;
     }
   }
 
   #closed(code: number): void {
-    this.#socket = null;
+    this.socket = null;
     this.#live = false;
     this.#clear();
     if (this.#over) return;
-    if (!this.#session) {
+    if (!this.#joined) {
       ahead = false;
       this.#join?.reject(fromClose(code, this.url));
-      this.#join = undefined;
       return;
     }
     // What was called malformed once would be so again when replayed.
     if (code === CLOSE.malformed || this.#reliable.overflowed)
       return this.#lose('connection-lost', LOST);
-    if (Date.now() - this.#since > 5_000) this.#attempt = 0;
-    this.#since = Infinity;
     const pause = this.#attempt ? backoff(this.#attempt - 1, 500, 5_000) : 0;
     this.#attempt++;
-    this.#timers.retry = setTimeout(() => this.open(), pause);
+    this.#timers.socket = setTimeout(() => this.open(), pause);
     if (this.#down) return;
     this.#down = true;
     this.host.dropped();
@@ -253,13 +240,8 @@ export class Signalling {
     if (this.#live && this.#reliable.owes) this.#write(this.#reliable.acknowledgement());
   }
 
-  #listen(): void {
-    clearTimeout(this.#timers.alive);
-    if (this.#alive) this.#timers.alive = setTimeout(() => this.drop(), this.#alive);
-  }
-
   #write(frame: Frame<ClientMessage>): void {
-    this.#socket?.send(JSON.stringify(frame));
+    this.socket?.send(JSON.stringify(frame));
   }
 
   #clear(): void {

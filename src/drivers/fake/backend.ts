@@ -239,8 +239,9 @@ export class FakeBackend {
       client,
     };
     const others = [...room.members.values()];
-    this.#replace(room, member);
+    // First, or a room whose only user is replaced would close.
     room.members.set(id, member);
+    this.#replace(room, member);
     client.member = member;
     client.state = 'joined';
     this.#tellOthers(member, { type: 'user-joined', user: userInfo(member) });

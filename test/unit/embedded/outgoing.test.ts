@@ -39,15 +39,15 @@ describe('embedded: what is sent', () => {
     outgoing.publications.set('main', main(track));
     outgoing.plan();
     expect(outgoing.to('viewer', 1)).to.equal(null);
-    outgoing.want('viewer', [{ type: 'main', audio: true, video: true, h: 120 }]);
+    outgoing.wanted.set('viewer', [{ type: 'main', audio: true, video: true, h: 120 }]);
     outgoing.plan();
     expect(outgoing.to('viewer', 1)?.track).to.equal(track);
     expect(outgoing.to('viewer', 1)?.encoding.maxBitrate).to.be.above(0);
     expect(outgoing.to('viewer', 0)).to.equal(null);
     expect(outgoing.to('other', 1)).to.equal(null);
-    outgoing.want('viewer', [{ type: 'main', audio: true, video: false }]);
+    outgoing.wanted.set('viewer', [{ type: 'main', audio: true, video: false }]);
     expect(outgoing.to('viewer', 1)).to.equal(null);
-    outgoing.want('viewer', [{ type: 'main', audio: false, video: true }]);
+    outgoing.wanted.set('viewer', [{ type: 'main', audio: false, video: true }]);
     track.stop();
     expect(outgoing.to('viewer', 1)).to.equal(null);
   });
@@ -57,7 +57,7 @@ describe('embedded: what is sent', () => {
       const outgoing = new Outgoing(2_500_000);
       const track = Object.assign(picture(), { getSettings: () => ({ width, height }) });
       outgoing.publications.set(type, main(track, { type, width, height }));
-      outgoing.want('viewer', [{ type, audio: false, video: true }]);
+      outgoing.wanted.set('viewer', [{ type, audio: false, video: true }]);
       outgoing.plan();
       const line = type === 'main' ? 1 : 2;
       expect(outgoing.to('viewer', line)?.encoding.scaleResolutionDownBy).to.equal(1);
@@ -74,8 +74,8 @@ describe('embedded: what is sent', () => {
   it('forgets who left', () => {
     const outgoing = new Outgoing(2_500_000);
     outgoing.publications.set('main', main(picture()));
-    outgoing.want('viewer', [{ type: 'main', audio: true, video: true }]);
-    outgoing.forget('viewer');
+    outgoing.wanted.set('viewer', [{ type: 'main', audio: true, video: true }]);
+    outgoing.wanted.delete('viewer');
     outgoing.plan();
     expect(outgoing.to('viewer', 1)).to.equal(null);
   });

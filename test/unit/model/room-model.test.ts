@@ -186,6 +186,16 @@ const REGRESSIONS: Record<string, Op[]> = {
     { op: 'task' },
     { op: 'room', who: 0, name: 'room-id', value: '2' },
   ],
+  'an anchor takes the place of the only user of a room, and becomes an audience': [
+    { op: 'room', who: 0, name: 'joined', value: '' },
+    { op: 'room', who: 1, name: 'joined', value: '' },
+    { op: 'room', who: 7, name: 'user-id', value: 'ann' },
+    { op: 'step', count: 1 },
+    { op: 'room', who: 7, name: 'user-role', value: 'audience' },
+    { op: 'room', who: 0, name: 'subscribe', value: 'all' },
+    { op: 'step', count: 1 },
+    { op: 'room', who: 0, name: 'joined', value: '' },
+  ],
   'the room of a link moves, then goes, while it joins': [
     { op: 'put', who: 6, where: 0 },
     { op: 'room', who: 0, name: 'joined', value: '' },
