@@ -12,7 +12,8 @@ export class Reliable<Out, In> {
   received = 0;
   #told = 0;
   #sent = 0;
-  #kept: { frame: Frame<Out>; size: number }[] = [];
+  /** The last that were sent. */
+  #kept: Out[] = [];
   #size = 0;
 
   /** How much was received that the other side has not been told of. */
@@ -21,12 +22,10 @@ export class Reliable<Out, In> {
   }
 
   send(m: Out): Frame<Out> {
-    const frame = { n: ++this.#sent, a: this.#acknowledge(), m };
-    const { length: size } = typeof m === 'string' ? m : JSON.stringify(m);
-    this.#kept.push({ frame, size });
-    this.#size += size;
+    this.#kept.push(m);
+    this.#size += sizeOf(m);
     this.overflowed ||= this.#kept.length > REPLAY_MESSAGES || this.#size > REPLAY_BYTES;
-    return frame;
+    return { n: ++this.#sent, a: this.#acknowledge(), m };
   }
 
   /** A frame without a message, to acknowledge only. */
@@ -44,19 +43,26 @@ export class Reliable<Out, In> {
 
   /** The other side has everything up to `n`. */
   ack(n: number): void {
-    while (this.#kept[0] && this.#kept[0].frame.n <= n) {
-      this.#size -= this.#kept.shift()?.size ?? 0;
-    }
+    while (this.#kept.length && this.#before < n) this.#size -= sizeOf(this.#kept.shift());
   }
 
   /** After a resume: what the other side, which has everything up to `received`, lacks. */
   replay(received: number): Frame<Out>[] {
     this.ack(received);
     const a = this.#acknowledge();
-    return this.#kept.map(({ frame }) => ({ ...frame, a }));
+    return this.#kept.map((m, i) => ({ n: this.#before + i + 1, a, m }));
+  }
+
+  /** The last that is not kept any more. */
+  get #before(): number {
+    return this.#sent - this.#kept.length;
   }
 
   #acknowledge(): number {
     return (this.#told = this.received);
   }
+}
+
+function sizeOf(m: unknown): number {
+  return (typeof m === 'string' ? m : JSON.stringify(m)).length;
 }

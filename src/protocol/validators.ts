@@ -94,8 +94,13 @@ export function describeIssue(issue: v.BaseIssue<unknown>): string {
   return `${path ?? 'frame'}: ${issue.message.replace(/ but received [^]*/, '')}`;
 }
 
+/** Most frames are, and say no more. */
+const ACKNOWLEDGEMENT = /^{"n":0,"a":(0|[1-9]\d{0,14})}$/;
+
 /** One frame of a client. @throws Error whose message says what is wrong with it */
 export function parseFrame(text: string): Frame<ClientMessage> {
+  const acknowledged = text.length < 32 ? ACKNOWLEDGEMENT.exec(text) : null;
+  if (acknowledged) return { n: 0, a: Number(acknowledged[1]) };
   let json: unknown;
   try {
     json = JSON.parse(text);

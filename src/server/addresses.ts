@@ -54,5 +54,5 @@ export function addressGroup(address: string): string {
 }
 
 function plain(address: string): string {
-  return address.replace(/^::ffff:(?=[\d.]+$)/i, '');
+  return !address.includes(':') ? address : address.replace(/^::ffff:(?=[\d.]+$)/i, '');
 }

@@ -20,7 +20,7 @@ export interface ChannelHost {
   now(): number;
   /** More has piled up than can be replayed. */
   lost(channel: Channel): void;
-  ended(channel: Channel): void;
+  over(channel: Channel): void;
 }
 
 /** One session's ordered messages, over one socket after another. */
@@ -47,7 +47,7 @@ export class Channel implements Outbox {
     this.#write(this.#reliable.send(toJson(message)));
     if (this.#reliable.overflowed) {
       this.over = true;
-      this.line?.socket.close(CLOSE.tooSlow, 'too slow');
+      this.line?.close(CLOSE.tooSlow, 'too slow');
       // After the caller's own work on the room.
       queueMicrotask(() => this.host.lost(this));
     }
@@ -81,11 +81,11 @@ export class Channel implements Outbox {
 
   end(): void {
     this.over = true;
-    this.line?.socket.close(CLOSE.ended, 'ended');
-    this.host.ended(this);
+    this.line?.close(CLOSE.ended, 'ended');
+    this.host.over(this);
   }
 
-  #write({ n, a, m }: Frame<string>): void {
-    this.line?.send(`{"n":${n},"a":${a}${m === undefined ? '' : `,"m":${m}`}}`);
+  #write(frame: Frame<string>): void {
+    this.line?.send(frame);
   }
 }

@@ -88,7 +88,7 @@ export function createRoomServer(options: RoomServerOptions = {}): RoomServer {
   const { stateFile, log } = settings;
   const state = stateFile === undefined ? undefined : new StateFile(stateFile, service.bans, log);
   const metrics = new Metrics(() => ({ ...service.size, sockets: sockets.size }));
-  service.left = (reason) => metrics.left.inc({ reason });
+  service.left = (reason) => metrics.left.add(reason);
   const sockets: SocketHost = new SocketHost(service, tokens, settings, clock, metrics);
   const livekit =
     settings.livekit && new LiveKit(settings.livekit, settings, service.bans, () => clock.now());

@@ -19,6 +19,11 @@ export class Expiring<T> {
     return this.#entries.size;
   }
 
+  /** Nothing is true, nor was lately. */
+  get isEmpty(): boolean {
+    return !this.#entries.size;
+  }
+
   get(key: string): T | undefined {
     const entry = this.#entries.get(key);
     return entry && entry.until > this.clock.now() ? entry.value : undefined;
@@ -89,6 +94,7 @@ export class Bans {
 
   /** @param issuedAt Of the token, in seconds; absent: there was none. */
   refuses(room: string, user: string, issuedAt: number | undefined): boolean {
+    if (this.#bans.isEmpty) return false;
     return [this.#bans.get(keyOf(room, user)), this.#bans.get(keyOf(room, undefined))].some(
       (ban) =>
         ban !== undefined &&

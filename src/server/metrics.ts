@@ -1,16 +1,32 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
+/** How often each of a few things has happened; counted when it is asked for. */
+class Tally {
+  #counts = new Map<string, number>();
+
+  add(what: string): void {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
+  }
+
+  /** What came since the last time. */
+  take(): Map<string, number> {
+    const counts = this.#counts;
+    this.#counts = new Map();
+    return counts;
+  }
+}
+
 /** What is told of the server as it runs; never a room or a user, whose number has no bound. */
 export class Metrics {
   readonly contentType: string;
   /** `result`: `ok`, or the code of the refusal. */
-  readonly joins: Counter<'result'>;
-  readonly resumes: Counter<'result'>;
-  readonly left: Counter<'reason'>;
+  readonly joins: Tally;
+  readonly resumes: Tally;
+  readonly left: Tally;
   /** Messages taken from clients. */
-  readonly messages: Counter<'type'>;
+  readonly messages: Tally;
   /** Connections that were refused or ended for what they did. */
-  readonly refused: Counter<'reason'>;
+  readonly refused: Tally;
   #registry = new Registry();
   #processes = false;
 
@@ -31,8 +47,19 @@ export class Metrics {
         },
       });
     }
-    const counter = <L extends string>(name: string, help: string, label: L): Counter<L> =>
-      new Counter({ name: `rtc_${name}_total`, help, labelNames: [label], registers });
+    const counter = (name: string, help: string, label: string): Tally => {
+      const tally = new Tally();
+      new Counter({
+        name: `rtc_${name}_total`,
+        help,
+        labelNames: [label],
+        registers,
+        collect() {
+          for (const [what, times] of tally.take()) this.inc({ [label]: what }, times);
+        },
+      });
+      return tally;
+    };
     this.joins = counter('joins', 'Joins asked for', 'result');
     this.resumes = counter('resumes', 'Resumes asked for', 'result');
     this.left = counter('left', 'Sessions that ended', 'reason');

@@ -1,6 +1,6 @@
 import type { Connect, StreamWish } from '../protocol/messages.js';
 import type { Room } from './room.js';
-import { receives, TYPES, wishFor, type Session } from './session.js';
+import { covers, receives, TYPES, wishFor, type Session } from './session.js';
 
 /** Milliseconds for which a connection is given the time to carry something. */
 const RENEWABLE = 6_000;
@@ -94,15 +94,33 @@ function keyOf(wishes: readonly Omit<StreamWish, 'session'>[]): number | string 
   );
 }
 
+type Wanted = Omit<StreamWish, 'session'>[];
+
+const NOTHING: { wishes: Wanted; news: number | string } = { wishes: [], news: 0 };
+
+/** What is wanted of somebody by who has not named a stream: by `audio + 2 * video`. */
+const BY_DEFAULT = [0, 1, 2, 3].map((bits) => {
+  const wish = { audio: (bits & 1) > 0, video: (bits & 2) > 0 };
+  const wishes = bits ? TYPES.map((type) => ({ type, ...wish })) : [];
+  return { wishes, news: keyOf(wishes) };
+});
+
+function wantedOf(publisher: Session, viewer: Session): typeof NOTHING {
+  const { want } = viewer;
+  if (publisher.role !== 'anchor') return NOTHING;
+  if (viewer.wishes) {
+    const wishes = TYPES.map((type) => wishFor(viewer, publisher, type)).filter(
+      ({ audio, video }) => audio || video,
+    );
+    return { wishes, news: keyOf(wishes) };
+  }
+  const bits = covers(want, publisher.user) ? +want.audio + 2 * +want.video : 0;
+  return BY_DEFAULT[bits] ?? NOTHING;
+}
+
 /** Tells a publisher what a viewer wants of it, when that is news. */
 export function tellWanted(viewer: Session, publisher: Session): void {
-  const wishes =
-    publisher.role === 'anchor'
-      ? TYPES.map((type) => wishFor(viewer, publisher, type)).filter(
-          ({ audio, video }) => audio || video,
-        )
-      : [];
-  const news = keyOf(wishes);
+  const { wishes, news } = wantedOf(publisher, viewer);
   if ((publisher.told.get(viewer.id) ?? 0) === news) return;
   publisher.told.set(viewer.id, news);
   publisher.outbox.send({ t: 'wanted', session: viewer.id, wishes });

@@ -30,6 +30,8 @@ const SENTENCES: Record<EndedReason, string> = {
   'token-expired': 'The token has expired.',
 };
 
+const NOWHERE: Outbox = { send: () => undefined, end: () => undefined };
+
 /** Ended sessions remembered, to tell those who come back why. */
 const MAX_ENDED = 100_000;
 
@@ -130,9 +132,9 @@ export class RoomService {
       resumeToken: this.newId(),
       tokenExpires: claims?.expiresAt ?? Infinity,
       lastHeard: this.clock.now(),
-      outbox: { send: () => undefined, end: () => undefined },
+      outbox: NOWHERE,
     };
-    Object.assign(session, { outbox: wrap(session) });
+    session.outbox = wrap(session);
     room.cancelClose?.();
     this.#rooms.set(room.id, room);
     const others = [...room.sessions.values()];
@@ -381,7 +383,9 @@ export class RoomService {
   /** The session that an anchor of this user replaces. A link and an audience replace nobody. */
   #sameAnchor(room: Room, user: string, role: UserRole, link: boolean): Session | undefined {
     if (role !== 'anchor' || link) return undefined;
-    return room.ofUser(user).find((other) => other.role === 'anchor');
+    for (const other of room.sessions.values())
+      if (other.user === user && other.role === 'anchor') return other;
+    return undefined;
   }
 
   #subscribe(session: Session, wishes: StreamWish[]): void {

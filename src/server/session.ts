@@ -26,7 +26,7 @@ export interface Session {
   limit: UserRole;
   /** Grows with every join: who has been here longer. */
   readonly order: number;
-  readonly outbox: Outbox;
+  outbox: Outbox;
   readonly want: DefaultWish;
   /** Explicit wishes, by stream id; they beat the default. */
   wishes?: Map<string, StreamWish>;
@@ -74,6 +74,7 @@ export function covers({ audio, video, only }: DefaultWish, user: string): boole
 /** Whether media can flow from `publisher` to `viewer`. */
 export function receives(viewer: Session, publisher: Session): boolean {
   if (publisher.role !== 'anchor' || viewer === publisher) return false;
+  if (!viewer.wishes) return covers(viewer.want, publisher.user);
   return TYPES.some((type) => {
     const { audio, video } = wishFor(viewer, publisher, type);
     return audio || video;

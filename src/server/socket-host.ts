@@ -1,6 +1,6 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer, type WebSocket } from 'ws';
+import { WebSocketServer } from 'ws';
 import type { UserRole } from '../drivers/driver.js';
 import {
   CLOSE,
@@ -19,7 +19,8 @@ import type { Clock } from './clock.js';
 import { EarlyJoins, readText } from './early-joins.js';
 import { hostOf, refusal } from './guards.js';
 import { iceFor } from './ice.js';
-import { Line } from './line.js';
+import { Line, LineSocket, type LineHost } from './line.js';
+import { Lobby } from './lobby.js';
 import type { Metrics } from './metrics.js';
 import type { Settings } from './options.js';
 import { RoomError } from './room-error.js';
@@ -27,18 +28,19 @@ import type { RoomService } from './room-service.js';
 import type { Session } from './session.js';
 import type { Claims, Tokens } from './tokens.js';
 
-const MAX_WAITING = 64;
-
 /** Sockets in front of the room service: frames, liveness, resumes, limits. */
-export class SocketHost implements ChannelHost {
+export class SocketHost implements ChannelHost, LineHost {
   #wss = new WebSocketServer({
     noServer: true,
+    clientTracking: false,
+    WebSocket: LineSocket,
     maxPayload: MAX_PAYLOAD,
     perMessageDeflate: false,
     handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
   });
+  #lines = new Set<Line>();
   #channels = new Map<string, Channel>();
-  #pending = new Map<string, number>();
+  #lobby: Lobby<Line | IncomingMessage>;
   #early: EarlyJoins;
   #cancelPing: (() => void) | undefined;
   #closed = false;
@@ -51,12 +53,13 @@ export class SocketHost implements ChannelHost {
     private readonly metrics: Metrics,
   ) {
     this.#early = new EarlyJoins(clock);
+    this.#lobby = new Lobby(clock, settings.timers.join, (who) => this.#late(who));
     this.#ping();
   }
 
   /** Sockets open now. */
   get size(): number {
-    return this.#wss.clients.size;
+    return this.#lines.size;
   }
 
   /** Takes over a request to upgrade, or refuses it. */
@@ -71,8 +74,12 @@ export class SocketHost implements ChannelHost {
       );
       return;
     }
+    // Several answers at once wake their clients' machine once.
+    socket.cork();
     this.#wss.handleUpgrade(request, socket, head, (ws) => {
-      this.#accept(new Line(ws, socket, hostOf(request.headers.host)), address);
+      const line = new Line(ws, socket, hostOf(request.headers.host), this);
+      this.#lines.add(line);
+      this.#lobby.enter(line, address);
     });
   }
 
@@ -94,8 +101,7 @@ export class SocketHost implements ChannelHost {
       response.end(text);
     };
     if (refused) return answer(...refused);
-    const settled = this.#wait(address);
-    const cancel = this.clock.after(this.settings.timers.join, () => request.destroy());
+    this.#lobby.enter(request, address);
     try {
       const text = await readText(request);
       const { m } = parseFrame(text);
@@ -109,21 +115,20 @@ export class SocketHost implements ChannelHost {
       });
       answer(204);
     } catch {
-      this.metrics.refused.inc({ reason: 'malformed' });
+      this.metrics.refused.add('malformed');
       answer(400, 'This is no join.');
     } finally {
-      cancel();
-      settled();
+      this.#lobby.leave(request);
     }
   }
 
   close(): void {
     this.#closed = true;
     this.#cancelPing?.();
-    for (const socket of this.#wss.clients) socket.close(CLOSE.shuttingDown, 'The server restarts');
+    for (const line of this.#lines) line.close(CLOSE.shuttingDown, 'The server restarts');
     // A client that does not answer the close frame must not hold the process.
     this.clock.after(200, () => {
-      for (const socket of this.#wss.clients) socket.terminate();
+      for (const line of this.#lines) line.terminate();
     });
     this.#wss.close();
   }
@@ -135,130 +140,138 @@ export class SocketHost implements ChannelHost {
   }
 
   lost({ session }: Channel): void {
-    this.metrics.refused.inc({ reason: 'slow' });
+    this.metrics.refused.add('slow');
     this.service.leave(session, 'timeout');
   }
 
-  ended({ session }: Channel): void {
+  over({ session }: Channel): void {
     this.#channels.delete(session.id);
   }
 
-  /** Why nothing of a request is read: a status, and a sentence for whoever looks. */
-  #refused(request: IncomingMessage, address: string): [number, string] | undefined {
-    const refused = refusal(request, this.settings);
-    const pending = this.#pending.get(address) ?? 0;
-    if (refused === undefined && !this.#closed && pending < this.settings.maxPending)
-      return undefined;
-    this.metrics.refused.inc({ reason: refused !== undefined ? 'origin' : 'pending' });
-    return refused !== undefined ? [403, refused] : [503, 'Try again later.'];
-  }
+  // What a line tells.
 
-  /** One more of this address has not joined yet. @returns a function that says it has */
-  #wait(address: string): () => void {
-    this.#pending.set(address, (this.#pending.get(address) ?? 0) + 1);
-    let waiting = true;
-    return () => {
-      if (!waiting) return;
-      waiting = false;
-      const left = (this.#pending.get(address) ?? 1) - 1;
-      if (left) this.#pending.set(address, left);
-      else this.#pending.delete(address);
-    };
-  }
-
-  #accept(line: Line, address: string): void {
-    const { socket } = line;
-    line.settled = this.#deadline(line, address);
-    socket.on('error', (error) => this.settings.log('socket-error', { message: error.message }));
-    socket.on('pong', () => {
-      if (line.session) line.session.lastHeard = this.clock.now();
-    });
-    // `ws` gives a Buffer unless told otherwise.
-    socket.on('message', (raw, binary) => {
-      this.#inTurn(line, () => this.#hear(line, binary ? null : (raw as Buffer).toString()));
-    });
-    socket.on('close', (code) => {
-      line.settled?.();
-      this.#inTurn(line, () => this.#onClose(line, code));
-    });
-  }
-
-  /** Apart from the listeners, which would keep what is in here for as long as they live. */
-  #deadline(line: Line, address: string): () => void {
-    const waited = this.#wait(address);
-    const cancel = this.clock.after(this.settings.timers.join, () => {
-      this.metrics.refused.inc({ reason: 'join-timeout' });
-      line.socket.close(CLOSE.joinTimeout, 'Nobody joined in time');
-    });
-    return () => {
-      line.settled = undefined;
-      waited();
-      cancel();
-    };
-  }
-
-  /** One frame at a time: verifying a token takes a while, and order matters. */
-  #inTurn(line: Line, step: () => Promise<void> | void): void {
-    const waits = line.queue ? line.queue.then(step) : step();
-    if (!waits) return;
-    // Who sends faster than tokens are checked fills its own buffers, not ours.
-    if (++line.waits > MAX_WAITING) line.socket.pause();
-    const queue = (line.queue = waits.then(() => {
-      if (line.queue === queue) line.queue = undefined;
-      if (!--line.waits && line.socket.isPaused) line.socket.resume();
-    }));
-  }
-
-  /** @param text Null: the frame is not text. */
-  #hear(line: Line, text: string | null): Promise<void> | void {
-    if (line.socket.readyState !== 1) return undefined;
-    const bad = (error: unknown): void => this.#onBad(line.socket, error);
+  heard(line: Line, text: string | null): Promise<void> | undefined {
+    if (!line.isOpen) return undefined;
     try {
       if (text === null) throw new Error('frames are text');
       const frame = parseFrame(text);
       const work = line.session
         ? this.#onFrame(line.session, line, frame)
         : this.#first(line, frame.m, text);
-      return work?.catch(bad);
+      return work?.catch((error: unknown) => this.#onBad(line, error));
     } catch (error) {
-      bad(error);
+      this.#onBad(line, error);
+      return undefined;
+    }
+  }
+
+  alive({ session }: Line): void {
+    if (session) session.lastHeard = this.clock.now();
+  }
+
+  failed({ message }: Error): void {
+    this.settings.log('socket-error', { message });
+  }
+
+  closed(line: Line): void {
+    this.#lines.delete(line);
+    this.#lobby.leave(line);
+  }
+
+  ended(line: Line, code: number): void {
+    const { session } = line;
+    if (!session) return;
+    const channel = this.#channels.get(session.id);
+    if (channel?.line !== line) return;
+    channel.line = null;
+    if (code === 1000 || code === 1001 || code === CLOSE.malformed)
+      this.service.leave(session, 'leave');
+    else this.service.drop(session);
+  }
+
+  /** Why nothing of a request is read: a status, and a sentence for whoever looks. */
+  #refused(request: IncomingMessage, address: string): [number, string] | undefined {
+    const refused = refusal(request, this.settings);
+    const pending = this.#lobby.count(address);
+    if (refused === undefined && !this.#closed && pending < this.settings.maxPending)
+      return undefined;
+    this.metrics.refused.add(refused !== undefined ? 'origin' : 'pending');
+    return refused !== undefined ? [403, refused] : [503, 'Try again later.'];
+  }
+
+  #late(who: Line | IncomingMessage): void {
+    if (!(who instanceof Line)) {
+      who.destroy();
+      return;
+    }
+    this.metrics.refused.add('join-timeout');
+    who.close(CLOSE.joinTimeout, 'Nobody joined in time');
+  }
+
+  /** The socket's first message joins or resumes. */
+  #first(line: Line, message: ClientMessage | undefined, text: string): Promise<void> | undefined {
+    if (message?.t !== 'join' && message?.t !== 'resume')
+      throw new Error('the first message must be join or resume');
+    const counter = message.t === 'join' ? this.metrics.joins : this.metrics.resumes;
+    const taken = (session: Session): void => {
+      line.session = session;
+      counter.add('ok');
+      this.#lobby.leave(line);
+    };
+    const refused = (error: unknown): never => {
+      counter.add(error instanceof RoomError ? error.code : 'unknown');
+      throw error;
+    };
+    try {
+      const made =
+        message.t === 'join' ? this.#admit(line, message, text) : this.#resume(line, message);
+      if (made instanceof Promise) return made.then(taken).catch(refused);
+      taken(made);
+    } catch (error) {
+      refused(error);
     }
     return undefined;
   }
 
-  /** The socket's first message joins or resumes. */
-  async #first(line: Line, message: ClientMessage | undefined, text: string): Promise<void> {
-    if (message?.t !== 'join' && message?.t !== 'resume')
-      throw new Error('the first message must be join or resume');
-    const counter = message.t === 'join' ? this.metrics.joins : this.metrics.resumes;
-    try {
-      line.session =
-        message.t === 'join' ? await this.#admit(line, message, text) : this.#resume(line, message);
-      counter.inc({ result: 'ok' });
-      line.settled?.();
-    } catch (error) {
-      counter.inc({ result: error instanceof RoomError ? error.code : 'unknown' });
-      throw error;
-    }
+  /** @returns a promise where a posted copy or a token comes first */
+  #admit(line: Line, message: JoinMessage, text: string): Promise<Session> | Session {
+    const posted = message.offer === undefined ? undefined : this.#early.take(text);
+    if (posted) return this.#admitPosted(line, message, posted);
+    const asked = this.#claims(message.token);
+    if (!asked) return this.#seat(line, this.#enter(message, null));
+    return asked.then((claims) => {
+      this.#stillThere(line);
+      return this.#seat(line, this.#enter(message, claims));
+    });
   }
 
-  async #admit(line: Line, message: JoinMessage, text: string): Promise<Session> {
-    const posted = message.offer === undefined ? undefined : this.#early.take(text);
-    const early = posted && (await posted);
-    let session = early === undefined ? undefined : this.service.get(early);
+  async #admitPosted(
+    line: Line,
+    message: JoinMessage,
+    posted: Promise<string | undefined>,
+  ): Promise<Session> {
+    const early = await posted;
+    const session = early === undefined ? undefined : this.service.get(early);
     if (session) {
       this.service.resume(session.id, session.resumeToken);
-    } else {
-      const asked = this.#claims(message.token);
-      const claims = asked && (await asked);
-      // The socket may have gone while the token was checked: nobody is there to join.
-      if (line.socket.readyState !== 1) throw new RoomError('state', 'The socket is closed.');
-      // What ended the posted one ends this one, too.
-      session = this.#enter(
-        early === undefined ? message : { ...message, previous: early },
-        claims,
-      );
+      return this.#seat(line, session);
     }
+    const claims = await this.#claims(message.token);
+    this.#stillThere(line);
+    // What ended the posted one ends this one, too.
+    return this.#seat(
+      line,
+      this.#enter(early === undefined ? message : { ...message, previous: early }, claims),
+    );
+  }
+
+  /** The socket may have gone while its token was checked: nobody is there to join. */
+  #stillThere(line: Line): void {
+    if (!line.isOpen) throw new RoomError('state', 'The socket is closed.');
+  }
+
+  /** Gives a session that has joined its socket. */
+  #seat(line: Line, session: Session): Session {
     const channel = this.#channels.get(session.id);
     if (!channel?.joined) throw new RoomError('state', 'This session is over; join anew.');
     channel.line = line;
@@ -293,7 +306,7 @@ export class SocketHost implements ChannelHost {
     if (!channel || channel.over) throw new RoomError('state', 'This session is over; join anew.');
     const stale = channel.line;
     channel.line = line;
-    stale?.socket.terminate();
+    stale?.terminate();
     channel.sendDirect({
       t: 'resumed',
       resume: session.resumeToken,
@@ -313,10 +326,10 @@ export class SocketHost implements ChannelHost {
     if (!message) return undefined;
     if (message.t === 'join' || message.t === 'resume')
       throw new Error(`${message.t} comes first, and once`);
-    this.metrics.messages.inc({ type: message.t });
+    this.metrics.messages.add(message.t);
     if (!channel.allows(message.t)) {
-      this.metrics.refused.inc({ reason: 'flood' });
-      line.socket.close(CLOSE.tooSlow, `Too many ${message.t} messages`);
+      this.metrics.refused.add('flood');
+      line.close(CLOSE.tooSlow, `Too many ${message.t} messages`);
       return undefined;
     }
     const reply = (more: Omit<ServerMessage & { t: 'reply' }, 't' | 'id'> = {}): void => {
@@ -354,8 +367,8 @@ export class SocketHost implements ChannelHost {
     return undefined;
   }
 
-  #ice({ room, user }: Session, { host }: Line): IceConfig {
-    const client = { mode: room.mode, user, host };
+  #ice({ room, user }: Session, { name }: Line): IceConfig {
+    const client = { mode: room.mode, user, host: name };
     return iceFor(this.settings.ice, client, this.clock.now());
   }
 
@@ -366,17 +379,17 @@ export class SocketHost implements ChannelHost {
     throw new RoomError('auth', 'A token is needed: set token, token-url or tokenSource.');
   }
 
-  #onBad(socket: WebSocket, error: unknown): void {
+  #onBad(line: Line, error: unknown): void {
     if (error instanceof RoomError) {
-      socket.send(JSON.stringify({ n: 0, a: 0, m: { t: 'refused', error: error.toWire() } }));
-      socket.close(CLOSE.refused, error.code);
+      line.send({ n: 0, a: 0, m: JSON.stringify({ t: 'refused', error: error.toWire() }) });
+      line.close(CLOSE.refused, error.code);
       return;
     }
     const message = error instanceof Error ? error.message : String(error);
-    this.metrics.refused.inc({ reason: 'malformed' });
+    this.metrics.refused.add('malformed');
     this.settings.log('malformed', { message: message.slice(0, 200) });
     // A close reason holds 123 bytes.
-    socket.close(
+    line.close(
       CLOSE.malformed,
       Buffer.from(message)
         .subarray(0, 120)
@@ -385,32 +398,20 @@ export class SocketHost implements ChannelHost {
     );
   }
 
-  #onClose(line: Line, code: number): void {
-    const { session } = line;
-    if (!session) return;
-    const channel = this.#channels.get(session.id);
-    if (channel?.line !== line) return;
-    channel.line = null;
-    if (code === 1000 || code === 1001 || code === CLOSE.malformed)
-      this.service.leave(session, 'leave');
-    else this.service.drop(session);
-  }
-
   /** The server pings: a page's own timers run once a minute in the background. */
   #ping(): void {
     const { silent } = this.settings.timers;
     this.#cancelPing = this.clock.after(silent / 6, () => {
       for (const [id, channel] of this.#channels) {
-        const socket = channel.line?.socket;
+        const { line } = channel;
         const session = this.service.get(id);
-        if (!session || !socket) continue;
+        if (!session || !line) continue;
         if (this.clock.now() - session.lastHeard >= silent) {
-          socket.terminate();
+          line.terminate();
           continue;
         }
-        // Its frame first: it holds the stream back, so both go out at once.
         channel.beat();
-        socket.ping();
+        line.ping();
       }
       this.#ping();
     });
