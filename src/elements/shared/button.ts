@@ -12,12 +12,14 @@ export function button(
   kind = '',
   pressed?: boolean,
 ): TemplateResult {
+  // Attributes take it, which the types do not know.
+  const state = (pressed ?? nothing) as boolean;
   return html`<button
     part="button"
     class="round ${kind}"
     title=${label}
     aria-label=${label}
-    aria-pressed=${pressed ?? nothing}
+    aria-pressed=${state}
     @click=${run}
   >
     ${icon(name)}

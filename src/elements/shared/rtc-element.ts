@@ -44,8 +44,8 @@ export const object: Wish = {
 /** A list of controls: empty means all of them. */
 export const controls: Wish = {
   clean: (value) => {
-    const it = String(value ?? false);
-    return it === 'true' ? '' : it === 'false' ? undefined : it;
+    if (value === true || value === 'true') return '';
+    return value === false || value === 'false' ? undefined : (value ?? undefined);
   },
 };
 
