@@ -1,10 +1,10 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { icon } from '../../icons.js';
 
-/** The first letters of the first two words. */
+/** The first letters of the first two words; what stands in brackets is said beside the name. */
 export function initials(name: string): string {
   return name
-    .split(/[\s._-]+/)
+    .split(/[\s._-]+|\(.*/)
     .filter(Boolean)
     .slice(0, 2)
     .map((word) => [...word][0]?.toUpperCase())

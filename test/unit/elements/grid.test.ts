@@ -44,6 +44,7 @@ describe('what stands for a person', () => {
     expect(initials('dave.miller')).to.equal('DM');
     expect(initials('𝒜da')).to.equal('𝒜');
     expect(initials('')).to.equal('');
+    expect(initials('carl (You)')).to.equal('C');
   });
 
   it('colours every id so that white letters have a contrast of 4.5', () => {
