@@ -52,8 +52,9 @@ const bareFields = {
   name: 'bare-fields',
   transform(code, id) {
     if (!id.endsWith('.ts')) return null;
-    return rewrite(code, this.parse(code), ({ type, key, value, start, end }, put) => {
-      if (type === 'PropertyDefinition' && key.type === 'Identifier' && !value) put(start, end, '');
+    return rewrite(code, this.parse(code), ({ type, key, computed, value, start, end }, put) => {
+      if (type === 'PropertyDefinition' && key.type === 'Identifier' && !computed && !value)
+        put(start, end, '');
     });
   },
 };

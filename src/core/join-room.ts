@@ -71,7 +71,7 @@ export async function joinRoom(
     let answer = await asked;
     for (let again = isRenewable(wish); ; again = false) {
       const next = merge(wish, answer);
-      checkId('user-id', next.userId);
+      checkId('user-id', next.userId ?? 'any');
       checkRole(next);
       if (placeOf(next) !== placeOf(target)) {
         made.client.destroy();
@@ -136,11 +136,12 @@ async function loadDriver(name: string): Promise<Driver> {
 async function create(wish: RoomWish, link: boolean, signal: AbortSignal): Promise<Made> {
   const driver = await settle(loadDriver(wish.provider), { signal });
   const options = driverOptions(wish, driver);
-  const { roomId = '' } = wish;
+  const { roomId = '', mode, userId, url, appId, sdkUrl, sdkIntegrity } = wish;
   const early: ClientEvent[] = [];
   let listener = (event: ClientEvent): void => void early.push(event);
-  const client = driver.createClient({ ...wish, roomId, link, options }, (event) =>
-    listener(event),
+  const client = driver.createClient(
+    { roomId, mode, link, userId, url, appId, sdkUrl, sdkIntegrity, options },
+    (event) => listener(event),
   );
   return {
     client,

@@ -6,8 +6,8 @@ import type { RoomWish, SubscribeMode } from './types.js';
 const ID = /^[^\s\p{Cc}\p{Bidi_Control}]{1,128}$/u;
 
 /** @throws RtcError `argument` when an id cannot be one */
-export function checkId(name: string, value: string | undefined): void {
-  if (value !== undefined && !ID.test(value)) {
+export function checkId(name: string, value: unknown): void {
+  if (typeof value !== 'string' || !ID.test(value)) {
     throw new RtcError(
       'argument',
       `${name} must be 1–128 characters without spaces, control or bidirectional-control characters.`,
@@ -28,7 +28,7 @@ export function checkWish(wish: RoomWish): void {
     });
   }
   checkId('room-id', wish.roomId);
-  checkId('user-id', wish.userId);
+  checkId('user-id', wish.userId ?? 'any');
   if (wish.mode !== 'rtc' && wish.mode !== 'live') {
     throw new RtcError('argument', `mode must be “rtc” or “live”, not “${wish.mode as string}”.`);
   }

@@ -14,7 +14,8 @@ export interface PublicationsHost {
 }
 
 interface Actual {
-  publisher: Publisher;
+  /** None any more when it went while the join published it. */
+  publisher?: Publisher;
   key: string;
 }
 
@@ -70,14 +71,15 @@ export class Publications {
   /** The join has published these already. */
   confirm(types: readonly StreamType[], sent: readonly Publication[]): void {
     for (const publication of sent) {
-      const [publisher] = this.#wanted(publication.type) ?? [];
-      if (publisher && types.includes(publication.type)) this.#confirm(publisher, publication);
+      if (!types.includes(publication.type)) continue;
+      // What nobody wants by now is taken back by the next step.
+      this.#confirm(this.#wanted(publication.type)?.[0], publication);
     }
   }
 
   /** The client is gone, and with it all that it published. */
   clear(): void {
-    for (const [type, { publisher }] of this.#actual) publisher.confirm(type, null);
+    for (const [type, { publisher }] of this.#actual) publisher?.confirm(type, null);
     this.#actual.clear();
     this.poke();
   }
@@ -130,16 +132,16 @@ export class Publications {
         await stay.answer(call, PATIENCE, what);
         if (this.host.stay !== stay || stay.role !== 'anchor') return;
         this.#actual.delete(type);
-        if (actual?.publisher !== publisher) actual?.publisher.confirm(type, null);
-        if (publisher && publication) this.#confirm(publisher, publication);
+        if (actual?.publisher !== publisher) actual?.publisher?.confirm(type, null);
+        if (publication) this.#confirm(publisher, publication);
       },
     };
   }
 
-  #confirm(publisher: Publisher, publication: Publication): void {
+  #confirm(publisher: Publisher | undefined, publication: Publication): void {
     const { type } = publication;
     this.#actual.set(type, { publisher, key: keyOf(publication) });
-    publisher.confirm(type, publication);
+    publisher?.confirm(type, publication);
   }
 }
 

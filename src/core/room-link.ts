@@ -262,7 +262,7 @@ export class RoomLink implements Follower {
     if (wish.roomId === room.wish?.roomId) {
       refuse('room-id of rtc-cross-room-link must name another room than its own.');
     }
-    checkId('user-id', wish.userId);
+    checkId('user-id', wish.userId ?? 'any');
     checkWish(this.#roomWish(wish, room));
   }
 

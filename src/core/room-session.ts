@@ -1,5 +1,5 @@
 import type { ClientEvent, EndReason, Publication, UserRole } from '../drivers/driver.js';
-import { isTransient, RtcError } from './errors.js';
+import { aborted, isTransient, RtcError } from './errors.js';
 import { joinRoom, type Joined, type JoinHost } from './join-room.js';
 import { isKickMessage } from './kick-message.js';
 import { Lane, type Step } from './lane.js';
@@ -118,6 +118,7 @@ export class RoomSession extends SessionFacts implements JoinHost, RosterHost {
     const { wanted, stay } = this;
     if (wanted && stay?.identity === identityOf(wanted) && !this.#leaving) return;
     if (this.#lane.stuck && this.error) throw this.error;
+    if (!wanted?.joined) throw this.error ?? aborted();
     await this.#waiters.wait('join');
   }
 
@@ -126,7 +127,11 @@ export class RoomSession extends SessionFacts implements JoinHost, RosterHost {
   }
 
   async whenRole(role: UserRole): Promise<void> {
-    if (this.wanted?.joined && this.stay?.role !== role) await this.#waiters.wait(role);
+    const { wanted, stay } = this;
+    if (!wanted?.joined || stay?.role === role) return;
+    // Refused already, or overtaken.
+    if (wanted.userRole !== role) throw this.error ?? aborted();
+    await this.#waiters.wait(role);
   }
 
   async startPlayback(): Promise<void> {

@@ -42,6 +42,11 @@ export interface Options {
 
 /** A stay in one room of our own server: signalling, and a connection with each peer. */
 export class EmbeddedClient implements Client, SignallingHost, PeerHost {
+  /** The socket and the connections there are now, to look at. */
+  readonly native: {
+    readonly socket: WebSocket | null;
+    readonly peerConnections: RTCPeerConnection[];
+  };
   #peers = new Map<string, Peer>();
   readonly #roster = new Roster((event) => this.#emit(event));
   readonly outgoing: Outgoing;
@@ -60,19 +65,20 @@ export class EmbeddedClient implements Client, SignallingHost, PeerHost {
     private readonly options: Options,
     private readonly listener: ClientListener,
   ) {
-    this.#wire = new Signalling(socketUrl(config.url), this);
+    const wire = (this.#wire = new Signalling(socketUrl(config.url), this));
+    const peers = this.#peers;
+    this.native = {
+      get socket() {
+        return wire.socket;
+      },
+      get peerConnections() {
+        return [...peers.values()].map(({ pc }) => pc);
+      },
+    };
     this.outgoing = new Outgoing(options.uplink);
     this.#monitor = new Monitor(this.#peers, this.#roster, this.outgoing, (event) =>
       this.#emit(event),
     );
-  }
-
-  /** The socket and the connections there are now, to look at. */
-  get native(): { socket: WebSocket | null; peerConnections: RTCPeerConnection[] } {
-    return {
-      socket: this.#wire.socket,
-      peerConnections: [...this.#peers.values()].map(({ pc }) => pc),
-    };
   }
 
   warm(): void {

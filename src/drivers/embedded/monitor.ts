@@ -49,12 +49,13 @@ export class Monitor {
 
   async #listen(): Promise<void> {
     if (Date.now() >= this.#next) void this.#check();
+    const { received } = this.roster;
     const levels: Level[] = [];
     let own: RTCRtpSender | undefined;
     for (const peer of this.peers.values()) {
       peer.settle(this.#expected(peer));
       const lines = peer.pc.getTransceivers();
-      for (const { session, userId, kind, line, on } of this.roster.received) {
+      for (const { session, userId, kind, line, on } of received) {
         const receiver = lines[line]?.receiver;
         if (kind === 'video' || session !== peer.connect.peer || !receiver) continue;
         levels.push({ userId, level: on ? remoteLevel(receiver) : 0 });

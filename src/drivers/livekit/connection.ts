@@ -27,6 +27,7 @@ export class Connection implements FailoverHost {
   token = '';
   /** Resolves when media can flow. */
   media = Promise.resolve();
+  #flows = (): void => undefined;
 
   /** There from the end of the join on. */
   #failover: Failover | null = null;
@@ -148,7 +149,16 @@ export class Connection implements FailoverHost {
     const transports = noteTransports(room);
     // Asks the node to begin with the smallest layer; what it sends afterwards is the driver's to say.
     room.options.adaptiveStream = true;
-    this.media = endWithWord(room);
+    const waiting = this.#flows;
+    this.media = new Promise((resolve) => {
+      this.#flows = () => {
+        // Also who has waited since before this node was asked.
+        waiting();
+        resolve();
+        this.#flows = () => undefined;
+      };
+    });
+    endWithWord(room, this.#flows);
     const connected = room.connect(address, this.token, this.options);
     try {
       await settle(connected, { signal, ms, what: `LiveKit at ${address}` });

@@ -45,15 +45,12 @@ export async function asks({ engine }: Room): Promise<boolean> {
  * Lets `connect()` end with the node's word that this user is in. livekit-client would wait for the
  * media, looking every 50 ms: it asks for a negotiation that nothing needs, and hands out no track
  * before. That none comes it notices itself later, as any loss.
- * @returns what resolves when media can flow
+ * @param flows Called when media can flow.
  */
-export function endWithWord({ engine }: Room): Promise<void> {
+export function endWithWord({ engine }: Room, flows: () => void): void {
   engine.waitForPCInitialConnection = () => Promise.resolve();
-  return new Promise((resolve) => {
-    const { Connected, Resumed, Restarted } = EngineEvent;
-    for (const event of [Connected, Resumed, Restarted] as const)
-      engine.once(event, () => resolve());
-  });
+  const { Connected, Resumed, Restarted } = EngineEvent;
+  for (const event of [Connected, Resumed, Restarted] as const) engine.once(event, flows);
 }
 
 /**

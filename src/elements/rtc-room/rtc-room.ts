@@ -243,10 +243,8 @@ export class RtcRoom extends StageElement {
   ): Promise<void> {
     await this.want(wish);
     // Made by a script, it joins once it is in the document.
-    if (wish.joined && !this.hasUpdated) {
-      await this.updateComplete;
-      await this.begun;
-    }
+    if (wish.joined && !this.hasUpdated) await this.updateComplete;
+    await this.begun;
     // Without a session nothing is wanted or true yet.
     if (this.session) await done(this.session);
     else if (wish.joined) throw (await loadEngine()).aborted();

@@ -80,11 +80,17 @@ export class FakeRoom {
         publisher.confirm(type, null);
       }
       for (const one of wanted) {
+        // As a room does: only what has changed is published, and confirmed, anew.
+        if (same(known.get(one.type), one)) continue;
         known.set(one.type, one);
         publisher.confirm(one.type, one);
       }
     }
   }
+}
+
+function same(a: Publication | undefined, b: Publication): boolean {
+  return !!a && Object.entries(b).every(([name, value]) => a[name as keyof Publication] === value);
 }
 
 /** A local capture with the element played by an object: reverted wishes are taken back. */

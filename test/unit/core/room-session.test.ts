@@ -333,6 +333,20 @@ describe('room session', () => {
       await ended(room);
     });
 
+    it('tells the reason to who asks when the switch, or the join, is refused already', async () => {
+      const room = await new TestRoom(backend).join();
+      const unknown = 'viewer' as 'anchor';
+      room.set({ userRole: unknown });
+      await backend.flush();
+      expect((await failure(room.session.whenRole(unknown))).code).to.equal('argument');
+      room.set({ joined: false });
+      await backend.flush();
+      room.set({ joined: true, userId: 'a b' });
+      await backend.flush();
+      expect((await failure(room.session.whenJoined())).code).to.equal('argument');
+      room.session.end();
+    });
+
     it('tells who waits for a role that the page has left', async () => {
       const room = await new TestRoom(backend, { userRole: 'audience' }).join();
       backend.fail('switchRole', 'never');
@@ -408,6 +422,24 @@ describe('room session', () => {
       expect(publisher.active).to.equal(false);
       await backend.flush();
       expect(publisher.confirmed.size).to.equal(0);
+    });
+
+    it('takes back what the join published and nobody wants any more', async () => {
+      backend.scheduler.manual = true;
+      const room = new TestRoom(backend);
+      const publisher = new TestPublisher();
+      publisher.wanted = [publication()];
+      room.session.addPublisher(publisher);
+      room.set({ joined: true });
+      await until(() => publisher.active && backend.joins);
+      publisher.wanted = [];
+      room.session.publisherChanged();
+      backend.scheduler.manual = false;
+      await until(() => room.session.inRoom);
+      await backend.flush();
+      expect(backend.created[0]?.calls).to.include('unpublish');
+      expect(backend.created[0]?.published).to.deep.equal([]);
+      await ended(room);
     });
 
     it('publishes as an anchor only, changes in place, and unpublishes', async () => {

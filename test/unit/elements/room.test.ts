@@ -100,6 +100,28 @@ describe('rtc-room', () => {
     early.remove();
   });
 
+  it('waits for the core with every call that was made before', async () => {
+    const early = Object.assign(document.createElement('rtc-room'), {
+      provider: room.provider,
+      roomId: 'later',
+    });
+    const calls = [early.join()];
+    document.body.append(early);
+    calls.push(early.join());
+    await Promise.all(calls);
+    expect(early.inRoom).to.be.true;
+    early.remove();
+  });
+
+  it('tells why a role is refused before it is asked for', async () => {
+    await make({ mode: 'live', joined: true });
+    await room.join();
+    let caught: unknown;
+    await room.switchRole('viewer' as 'anchor').catch((error: unknown) => (caught = error));
+    expect(caught).to.have.property('code', 'argument');
+    expect(room.userRole).to.equal('anchor');
+  });
+
   it('rejects such a call that was overtaken before', async () => {
     const early = document.createElement('rtc-room');
     const joined = early.join().catch((error: unknown) => error);

@@ -79,7 +79,10 @@ export function checkQuiet(world: World): void {
     if (local.published !== wanted)
       throw new Error(`${nameOf(local)}: published ${local.published}, wanted ${wanted}`);
   }
-  for (const room of connected) checkReceived(world, room);
+  for (const room of connected) {
+    checkPublished(world, room);
+    checkReceived(world, room);
+  }
 }
 
 /** After the last element is gone. @throws Error */
@@ -91,6 +94,19 @@ export function checkGone(world: World): void {
       `left over: ${clients.size} clients, ${liveTracks.length} received and ${world.live.length} captured tracks`,
     );
   }
+}
+
+/** What the back end was told to publish, not what the elements say. */
+function checkPublished({ backend, locals }: World, room: RtcRoom): void {
+  const client = backend.joined.find((one) => one === room.client);
+  if (!client) return;
+  const wanted =
+    room.currentRole === 'anchor' &&
+    locals.some(
+      (local) => roomOf(local) === room && !local.noPublish && (local.audio || local.video),
+    );
+  if (client.published.includes('main') !== wanted)
+    throw new Error(`${nameOf(room)} publishes ${client.published.join()}, wanted ${wanted}`);
 }
 
 function checkReceived(world: World, room: RtcRoom): void {
