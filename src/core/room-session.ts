@@ -200,7 +200,7 @@ export class RoomSession extends SessionFacts implements JoinHost, RosterHost {
     if (!wish || stay.identity !== identity) {
       return { key: 'leave', run: () => this.#leave(stay) };
     }
-    if (stay.role !== wish.userRole) {
+    if (stay.role !== wish.userRole || stay.unsure) {
       return {
         key: `role:${wish.userRole}`,
         run: (signal) => this.#switchRole(stay, wish, signal),
@@ -281,7 +281,11 @@ export class RoomSession extends SessionFacts implements JoinHost, RosterHost {
 
   async #switchRole(stay: Stay, wish: RoomWish, signal: AbortSignal): Promise<void> {
     checkRole(wish);
-    await askRole(stay, wish, signal);
+    try {
+      await askRole(stay, wish, signal);
+    } finally {
+      stay.unsure = signal.aborted;
+    }
     this.#setRole(stay, wish.userRole);
   }
 

@@ -16,6 +16,8 @@ export class Stay extends Roster {
   /** The `user-data` that the page has set. */
   wishedData: string;
   role: UserRole;
+  /** A switch was called off when its token had been asked for: that alone may have switched. */
+  unsure = false;
   speakers: readonly string[] = [];
   readonly #over = new AbortController();
   /** Aborted at the end. */

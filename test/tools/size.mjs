@@ -19,14 +19,14 @@ export async function measure() {
       name: 'dist/rtc-elements.js, embedded driver inside',
       bytes: file('rtc-elements.js'),
       goal: 26_000,
-      limit: 34_370,
+      limit: 34_400,
     },
-    { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 34_560 },
+    { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 34_580 },
     { name: 'beside it, for pages with a link', bytes: file('rtc-elements-link.js') },
     {
       name: 'a LiveKit call: rtc-elements.js and rtc-elements-livekit.js',
       bytes: file('rtc-elements.js') + file('rtc-elements-livekit.js'),
-      limit: 166_130,
+      limit: 166_160,
     },
     {
       name: 'an idle page: ./define through a bundler',

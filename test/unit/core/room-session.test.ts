@@ -832,6 +832,29 @@ describe('room session', () => {
       expect(backend.clients.size).to.equal(0);
     });
 
+    it('asks for the role of before when a switch is called off that the endpoint may have made', async () => {
+      const roles: string[] = [];
+      const answers: (() => void)[] = [];
+      const room = new TestRoom(backend, {
+        userRole: 'audience',
+        tokenSource: ({ userRole, reason }) => {
+          roles.push(userRole);
+          if (reason === 'join' || userRole === 'audience') return 'token';
+          return new Promise((resolve) => answers.push(() => resolve('token')));
+        },
+      });
+      await room.join();
+      room.set({ userRole: 'anchor' });
+      await until(() => answers.length);
+      room.set({ userRole: 'audience' });
+      await until(() => backend.created[0]?.calls.includes('switchRole'));
+      await backend.flush();
+      expect(roles).to.deep.equal(['audience', 'anchor', 'audience']);
+      expect(room.session.role).to.equal('audience');
+      expect(room.all('rtc-role-changed')).to.deep.equal([]);
+      await ended(room);
+    });
+
     it('asks again for a role switch, with the reason', async () => {
       const room = new TestRoom(backend, {
         userRole: 'audience',
