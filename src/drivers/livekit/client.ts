@@ -132,7 +132,7 @@ export class LivekitClient implements Client, RoomListener, ConnectionHost {
     this.#parts?.permission.stop();
     this.#parts?.outgoing.close();
     this.#parts?.unlisten();
-    if (this.#room) this.#released = releaseRoom(this.#room, !!this.#parts);
+    if (this.#room) this.#released = releaseRoom(this.#room);
     this.#room = this.#parts = null;
   }
 
@@ -163,10 +163,7 @@ export class LivekitClient implements Client, RoomListener, ConnectionHost {
 
   async publish(publication: Publication, signal: AbortSignal): Promise<void> {
     throwIfAborted(signal);
-    const { connection, outgoing } = this.#inside;
-    // What is received comes first.
-    await settle(connection.media, { signal: AbortSignal.any([signal, this.#gone.signal]) });
-    await outgoing.publish(publication).catch(rethrow);
+    await this.#inside.outgoing.publish(publication).catch(rethrow);
   }
 
   async unpublish(type: StreamType, signal: AbortSignal): Promise<void> {

@@ -3,11 +3,11 @@ import { settle, throwIfAborted } from '../../core/async.js';
 import { isTransient, toRtcError, type RtcError } from '../../core/errors.js';
 import type { EndReason } from '../driver.js';
 import { answers } from './addresses.js';
-import { asks, endWithWord, noteTransports } from './engine.js';
+import { asks, noteTransports } from './engine.js';
 import { endOf, fromLivekit } from './errors.js';
 import { Failover, type FailoverHost } from './failover.js';
 
-/** Milliseconds for the word of one address: when there are others; when it is asked again. */
+/** Milliseconds for one address when there are others; for all that follows its first word. */
 const ATTEMPT = 5_000;
 const PATIENCE = 10_000;
 
@@ -25,15 +25,14 @@ export interface ConnectionHost {
 export class Connection implements FailoverHost {
   readonly answers = answers;
   token = '';
-  /** Resolves when media can flow. */
-  media = Promise.resolve();
-  #flows = (): void => undefined;
 
   /** There from the end of the join on. */
   #failover: Failover | null = null;
   #interrupted = false;
   /** The Room is being connected anew: what it says of that is no news. */
   #moving = false;
+  /** The node has let this user in; media follows. */
+  #word = (): void => undefined;
 
   /** @param gone Aborted when the client is destroyed. */
   constructor(
@@ -95,6 +94,7 @@ export class Connection implements FailoverHost {
 
   signalled(): void {
     this.room.options.adaptiveStream = false;
+    this.#word();
   }
 
   interrupted(): void {
@@ -140,28 +140,18 @@ export class Connection implements FailoverHost {
 
   // The work.
 
-  /**
-   * To the node's word that this user is in; media follows.
-   * @param ms How long it has for that; absent: as long as it takes.
-   */
+  /** @param ms How long the node has for its word that this user is in; absent: as long as it takes. */
   async #connect(address: string, signal: AbortSignal, ms?: number): Promise<void> {
     const { room } = this;
     const transports = noteTransports(room);
     // Asks the node to begin with the smallest layer; what it sends afterwards is the driver's to say.
     room.options.adaptiveStream = true;
-    const waiting = this.#flows;
-    this.media = new Promise((resolve) => {
-      this.#flows = () => {
-        // Also who has waited since before this node was asked.
-        waiting();
-        resolve();
-        this.#flows = () => undefined;
-      };
-    });
-    endWithWord(room, this.#flows);
     const connected = room.connect(address, this.token, this.options);
+    const what = `LiveKit at ${address}`;
+    const word = new Promise<void>((resolve) => (this.#word = resolve));
     try {
-      await settle(connected, { signal, ms, what: `LiveKit at ${address}` });
+      await settle(Promise.race([word, connected]), { signal, ms, what });
+      await settle(connected, { signal, ms: ms && PATIENCE, what });
     } catch (error) {
       // Once it is destroyed the Room may be another client's.
       if (!this.gone.aborted) await room.disconnect(false);

@@ -24,8 +24,8 @@ export function takeRoom(): Room {
   return new Room(OPTIONS);
 }
 
-/** @param used Whether it was connected, or was about to be: then what it does is ended first. */
-export async function releaseRoom(room: Room, used: boolean): Promise<void> {
-  if (used) await room.disconnect(false);
+/** Ends what the room does, for the next client to take it. */
+export async function releaseRoom(room: Room): Promise<void> {
+  await room.disconnect(false);
   idle.push(room);
 }
