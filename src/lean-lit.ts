@@ -2,7 +2,8 @@
  * What the elements use of Lit 3, for the one-file bundle, which is built with this in the place of
  * `lit` (rollup.config.mjs): the same names and the same meaning in a quarter of the bytes. There are no
  * lists, directives, property bindings, controllers and converters, and an attribute takes one
- * expression and is not one of SVG's in mixed case. Whoever needs one of them adds it here too; test/unit/lean-lit.test.ts tells.
+ * expression and is not one of SVG's in mixed case. Whoever needs one of them adds it here too;
+ * test/unit/elements/lean-lit.test.ts tells.
  */
 export interface TemplateResult {
   strings: TemplateStringsArray;

@@ -11,7 +11,7 @@ export interface Profile {
 
 /** Of the profiles that are named by their height; 16:9. */
 const LINES = [120, 180, 240, 360, 480, 540, 720, 1080];
-const PROFILE = /^(?:(\d+)p|(\d{2,4})x(\d{2,4})@(\d{1,3}))$/;
+const PROFILE = /^(?:([1-9]\d+)p|(\d{2,4})x(\d{2,4})@(\d{1,3}))$/;
 
 function read(profile: string): Profile | undefined {
   const numbers = PROFILE.exec(profile)?.map(Number) ?? [];

@@ -1,5 +1,5 @@
 import type { RtcError } from './errors.js';
-import type { checkId, checkWish } from './plan.js';
+import type { checkWish } from './plan.js';
 import type { RoomSession } from './room-session.js';
 import type { Follower } from './session-facts.js';
 import type { StreamView } from './stream-view.js';
@@ -31,7 +31,6 @@ export interface Core {
   RtcError: typeof RtcError;
   RoomSession: typeof RoomSession;
   StreamView: typeof StreamView;
-  checkId: typeof checkId;
   checkWish: typeof checkWish;
 }
 
@@ -246,7 +245,7 @@ export class RoomLink implements Follower {
   }
 
   #check(wish: LinkWish, room: RoomSession): void {
-    const { RtcError, checkId, checkWish } = this.core;
+    const { RtcError, checkWish } = this.core;
     const refuse = (message: string): never => {
       throw new RtcError('argument', message, { fatal: true });
     };
@@ -262,8 +261,8 @@ export class RoomLink implements Follower {
     if (wish.roomId === room.wish?.roomId) {
       refuse('room-id of rtc-cross-room-link must name another room than its own.');
     }
-    checkId('user-id', wish.userId ?? 'any');
-    checkWish(this.#roomWish(wish, room));
+    // Its own user-id instead of the room's, which was checked with the room.
+    checkWish({ ...this.#roomWish(wish, room), userId: wish.userId });
   }
 
   #roomWish({ roomId, token, tokenUrl }: LinkWish, room: RoomSession): RoomWish {

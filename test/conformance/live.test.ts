@@ -50,8 +50,15 @@ story(
     assert.deepEqual(changed.detail, { userRole: 'anchor', previousRole: 'audience' });
     await victor.waitForAttr('rtc-local-stream', 'published', '');
     for (const peer of [anna, wanda]) {
-      // Sound and picture may come one by one.
       await peer.waitForEvent('rtc-stream-added', { stream: { userId: 'victor' } });
+      await waitFor(
+        `${peer.name} is told of the picture, which may come after the sound`,
+        async () =>
+          (await peer.events()).some(({ type, detail }) => {
+            const { userId, hasVideo } = (detail['stream'] ?? {}) as Record<string, unknown>;
+            return /^rtc-stream-(added|updated)$/.test(type) && userId === 'victor' && !!hasVideo;
+          }),
+      );
       await peer.waitForFrames('user:victor');
     }
     await Promise.all([victor, wanda].map((peer) => peer.waitForFrames('user:anna')));

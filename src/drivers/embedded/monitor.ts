@@ -53,7 +53,7 @@ export class Monitor {
     const levels: Level[] = [];
     let own: RTCRtpSender | undefined;
     for (const peer of this.peers.values()) {
-      peer.settle(this.#expected(peer));
+      peer.settle(expectedOf(peer, received));
       const lines = peer.pc.getTransceivers();
       for (const { session, userId, kind, line, on } of received) {
         const receiver = lines[line]?.receiver;
@@ -82,7 +82,7 @@ export class Monitor {
     const failed = new Map<string, string>();
     for (const peer of this.peers.values()) {
       const { health } = peer;
-      const expected = this.#expected(peer);
+      const expected = expectedOf(peer, this.roster.received);
       const quality = await health.check(peer, expected, eager).catch(() => undefined);
       if (!quality) continue;
       if (health.silent) this.#next = Date.now() + SILENT;
@@ -98,9 +98,9 @@ export class Monitor {
     this.#failed = failed;
     if (this.peers.size) this.emit({ type: 'network-quality', uplink, downlink });
   }
+}
 
-  /** What is to come from a peer. */
-  #expected(peer: Peer): Slot[] {
-    return this.roster.received.filter(({ session, on }) => on && session === peer.connect.peer);
-  }
+/** What is to come from a peer. */
+function expectedOf(peer: Peer, received: readonly Slot[]): Slot[] {
+  return received.filter(({ session, on }) => on && session === peer.connect.peer);
 }

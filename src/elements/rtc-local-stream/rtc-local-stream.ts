@@ -128,7 +128,7 @@ export class RtcLocalStream extends TileElement {
 
   /** Sets `preview`; resolves when capture is live. @throws RtcError the first failure, `aborted` */
   initialize(): Promise<void> {
-    return this.#want({ preview: true }, (capture) => capture.whenCaptured());
+    return this.#want({ preview: true });
   }
 
   /** Removes `no-publish`; resolves when the back end has confirmed. @throws RtcError */
@@ -175,7 +175,8 @@ export class RtcLocalStream extends TileElement {
     wish: Partial<RtcLocalStream>,
     done = (capture: LocalCapture): Promise<void> => capture.whenCaptured(),
   ): Promise<void> {
-    await this.want(wish);
+    this.want(wish);
+    await this.begun;
     if (this.#capture) await done(this.#capture);
   }
 

@@ -204,12 +204,12 @@ export class RtcRoom extends StageElement {
    * @throws RtcError `state` outside, `unsupported` where the back end has no messages
    */
   async sendMessage(data: string, to?: string | string[]): Promise<void> {
-    await (await this.#inside()).sendMessage(data, to);
+    return (await this.#inside()).sendMessage(data, to);
   }
 
   /** Removes a user, or asks him to go: see `kick-from`. @throws RtcError */
   async kick(userId: string): Promise<void> {
-    await (await this.#inside()).kick(userId);
+    return (await this.#inside()).kick(userId);
   }
 
   getRemoteUser(userId: string): RemoteUser | undefined {
@@ -241,7 +241,7 @@ export class RtcRoom extends StageElement {
     wish: { joined?: boolean; userRole?: UserRole },
     done: (session: RoomSession) => Promise<void>,
   ): Promise<void> {
-    await this.want(wish);
+    this.want(wish);
     // Made by a script, it joins once it is in the document.
     if (wish.joined && !this.hasUpdated) await this.updateComplete;
     await this.begun;

@@ -231,17 +231,16 @@ export abstract class RtcElement extends LitElement {
     }
   }
 
-  /** Wishes that are carried out at once; resolves when what they need is there. */
-  protected async want(wish: object): Promise<void> {
+  /** Wishes that are carried out at once, for a promise to tell of it. */
+  protected want(wish: object): void {
     Object.assign(this, wish);
     if (this.isConnected) this.performUpdate();
-    await this.begun;
   }
 
   /** Asks the page, then sets the property. */
   protected request(name: string, value: string | boolean): void {
     if (this.emit('rtc-request', { name: attributeOf(name), value })) {
-      void this.want({ [name]: value });
+      this.want({ [name]: value });
     }
   }
 

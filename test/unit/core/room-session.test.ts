@@ -404,7 +404,8 @@ describe('room session', () => {
   });
 
   describe('publishing', () => {
-    it('is asked for from the moment that joining starts, and published with the join', async () => {
+    /** Asked for the join, with one publisher; the back end answers nothing yet. */
+    async function joining(): Promise<{ room: TestRoom; publisher: TestPublisher }> {
       backend.scheduler.manual = true;
       const room = new TestRoom(backend);
       const publisher = new TestPublisher();
@@ -413,6 +414,11 @@ describe('room session', () => {
       expect(publisher.active).to.equal(false);
       room.set({ joined: true });
       await until(() => publisher.active && backend.joins);
+      return { room, publisher };
+    }
+
+    it('is asked for from the moment that joining starts, and published with the join', async () => {
+      const { room, publisher } = await joining();
       expect(room.session.inRoom).to.equal(false);
       expect(publisher.confirmed.size).to.equal(0);
       backend.scheduler.manual = false;
@@ -425,13 +431,7 @@ describe('room session', () => {
     });
 
     it('takes back what the join published and nobody wants any more', async () => {
-      backend.scheduler.manual = true;
-      const room = new TestRoom(backend);
-      const publisher = new TestPublisher();
-      publisher.wanted = [publication()];
-      room.session.addPublisher(publisher);
-      room.set({ joined: true });
-      await until(() => publisher.active && backend.joins);
+      const { room, publisher } = await joining();
       publisher.wanted = [];
       room.session.publisherChanged();
       backend.scheduler.manual = false;
