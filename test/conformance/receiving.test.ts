@@ -19,9 +19,7 @@ const flowing = (peer: Peer, kind: 'audio' | 'video'): Promise<number> =>
       const packets = new Map<string, number>();
       for (const [i, connection] of window.e2e.peers.entries()) {
         if (connection.connectionState === 'closed') continue;
-        for (const stat of (await connection.getStats()).values() as Iterable<
-          Record<string, unknown>
-        >) {
+        for (const stat of await window.e2e.stats(connection)) {
           if (stat['type'] === 'inbound-rtp' && stat['kind'] === wanted)
             packets.set(`${i} ${String(stat['id'])}`, Number(stat['packetsReceived']));
         }

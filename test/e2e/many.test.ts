@@ -13,9 +13,7 @@ const heard = (peer: Peer): Promise<number[]> =>
     return Promise.all(
       open.map(async (connection) => {
         let samples = 0;
-        for (const stat of (await connection.getStats()).values() as Iterable<
-          Record<string, unknown>
-        >) {
+        for (const stat of await window.e2e.stats(connection)) {
           if (stat['type'] === 'inbound-rtp' && stat['kind'] === 'audio')
             samples += Number(stat['totalSamplesReceived'] ?? 0);
         }

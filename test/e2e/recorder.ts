@@ -26,6 +26,8 @@ export interface Recorder {
   /** Decoded frames that the element's picture presented so far. */
   frames(selector: string): number;
   live(): { tracks: number; peers: number; sockets: number };
+  /** The statistics of a connection; none once it is closed, where Firefox may never answer. */
+  stats(peer: RTCPeerConnection): Promise<Iterable<Record<string, unknown>>>;
   /** Sums a field of all statistics of one type and kind over the open connections. */
   sum(type: string, kind: string, field: string): Promise<number>;
 }
@@ -187,13 +189,20 @@ export function installRecorder(): void {
         sockets: sockets.filter(({ readyState }) => readyState < WebSocket.CLOSING).length,
       };
     },
+    async stats(peer) {
+      let timer: ReturnType<typeof setInterval> | undefined;
+      const closed = new Promise<Map<string, unknown>>((resolve) => {
+        timer = setInterval(() => peer.connectionState === 'closed' && resolve(new Map()), 100);
+      });
+      const report = await Promise.race([peer.getStats(), closed]);
+      clearInterval(timer);
+      return report.values() as Iterable<Record<string, unknown>>;
+    },
     async sum(type, kind, field) {
       let sum = 0;
       for (const peer of peers) {
         if (peer.connectionState === 'closed') continue;
-        for (const report of (await peer.getStats()).values() as Iterable<
-          Record<string, unknown>
-        >) {
+        for (const report of await recorder.stats(peer)) {
           if (report['type'] === type && report['kind'] === kind) sum += Number(report[field] ?? 0);
         }
       }
