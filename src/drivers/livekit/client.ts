@@ -132,7 +132,7 @@ export class LivekitClient implements Client, RoomListener, ConnectionHost {
     this.#parts?.permission.stop();
     this.#parts?.outgoing.close();
     this.#parts?.unlisten();
-    if (this.#room) this.#released = releaseRoom(this.#room);
+    if (this.#room) this.#released = releaseRoom(this.#room, !!this.#parts);
     this.#room = this.#parts = null;
   }
 
@@ -163,7 +163,14 @@ export class LivekitClient implements Client, RoomListener, ConnectionHost {
 
   async publish(publication: Publication, signal: AbortSignal): Promise<void> {
     throwIfAborted(signal);
-    await this.#inside.outgoing.publish(publication).catch(rethrow);
+    const { connection, outgoing } = this.#inside;
+    // What is received comes first.
+    await settle(connection.media, {
+      signal: AbortSignal.any([signal, this.#gone.signal]),
+      ms: PATIENCE,
+      what: 'LiveKit’s port for media (open it, or configure TURN)',
+    });
+    await outgoing.publish(publication).catch(rethrow);
   }
 
   async unpublish(type: StreamType, signal: AbortSignal): Promise<void> {

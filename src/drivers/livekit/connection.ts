@@ -3,11 +3,11 @@ import { settle, throwIfAborted } from '../../core/async.js';
 import { isTransient, toRtcError, type RtcError } from '../../core/errors.js';
 import type { EndReason } from '../driver.js';
 import { answers } from './addresses.js';
-import { asks, noteTransports } from './engine.js';
+import { asks, endWithWord, noteTransports, whenFlowing } from './engine.js';
 import { endOf, fromLivekit } from './errors.js';
 import { Failover, type FailoverHost } from './failover.js';
 
-/** Milliseconds for one address when there are others; for all that follows its first word. */
+/** Milliseconds for the word of one address: when there are others; when it is asked again. */
 const ATTEMPT = 5_000;
 const PATIENCE = 10_000;
 
@@ -25,14 +25,15 @@ export interface ConnectionHost {
 export class Connection implements FailoverHost {
   readonly answers = answers;
   token = '';
+  /** Resolves when media can flow: over this node or, when it dies before, over the next. */
+  media = Promise.resolve();
+  #flows: (() => void) | null = null;
 
   /** There from the end of the join on. */
   #failover: Failover | null = null;
   #interrupted = false;
   /** The Room is being connected anew: what it says of that is no news. */
   #moving = false;
-  /** The node has let this user in; media follows. */
-  #word = (): void => undefined;
 
   /** @param gone Aborted when the client is destroyed. */
   constructor(
@@ -94,7 +95,6 @@ export class Connection implements FailoverHost {
 
   signalled(): void {
     this.room.options.adaptiveStream = false;
-    this.#word();
   }
 
   interrupted(): void {
@@ -140,18 +140,20 @@ export class Connection implements FailoverHost {
 
   // The work.
 
-  /** @param ms How long the node has for its word that this user is in; absent: as long as it takes. */
+  /**
+   * To the node's word that this user is in; media follows.
+   * @param ms How long it has for that; absent: as long as it takes.
+   */
   async #connect(address: string, signal: AbortSignal, ms?: number): Promise<void> {
     const { room } = this;
     const transports = noteTransports(room);
     // Asks the node to begin with the smallest layer; what it sends afterwards is the driver's to say.
     room.options.adaptiveStream = true;
+    if (!this.#flows) this.media = new Promise((resolve) => (this.#flows = resolve));
+    endWithWord(room);
     const connected = room.connect(address, this.token, this.options);
-    const what = `LiveKit at ${address}`;
-    const word = new Promise<void>((resolve) => (this.#word = resolve));
     try {
-      await settle(Promise.race([word, connected]), { signal, ms, what });
-      await settle(connected, { signal, ms: ms && PATIENCE, what });
+      await settle(connected, { signal, ms, what: `LiveKit at ${address}` });
     } catch (error) {
       // Once it is destroyed the Room may be another client's.
       if (!this.gone.aborted) await room.disconnect(false);
@@ -160,6 +162,10 @@ export class Connection implements FailoverHost {
     } finally {
       transports.done();
     }
+    whenFlowing(room, () => {
+      this.#flows?.();
+      this.#flows = null;
+    });
   }
 
   async #rejoin(address: string, ms: number): Promise<void> {

@@ -42,6 +42,28 @@ export async function asks({ engine }: Room): Promise<boolean> {
 }
 
 /**
+ * Lets `connect()` end with the node's word that this user is in. livekit-client would wait for the
+ * media, looking every 50 ms: it asks for a negotiation that nothing needs, and hands out no track
+ * before. That none comes it notices itself later, as any loss.
+ */
+export function endWithWord({ engine }: Room): void {
+  engine.waitForPCInitialConnection = () => Promise.resolve();
+}
+
+/** @param flows Called when media can flow between this user and the node: now, or later. */
+export function whenFlowing({ engine }: Room, flows: () => void): void {
+  // A connect that is interrupted may have left another engine than was prepared: what is true of
+  // the one that there is now counts, too.
+  const { publisher, subscriber } = engine.pcManager ?? {};
+  if ([publisher, subscriber].some((one) => one?.getConnectionState() === 'connected')) {
+    flows();
+    return;
+  }
+  const { Connected, Resumed, Restarted } = EngineEvent;
+  for (const event of [Connected, Resumed, Restarted] as const) engine.once(event, flows);
+}
+
+/**
  * Notes the connections that a `connect()` makes: when it is refused, livekit-client 2.23 forgets
  * those of its first attempt without closing them.
  * @returns what closes them all, and what stops noting

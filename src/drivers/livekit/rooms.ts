@@ -21,11 +21,14 @@ export function takeRoom(): Room {
   const room = idle.pop();
   if (room) return room;
   setLogLevel(LogLevel.silent);
-  return new Room(OPTIONS);
+  const made = new Room(OPTIONS);
+  // It would have an AudioContext run for as long as it is connected. Nothing here plays through one.
+  Object.assign(made, { acquireAudioContext: () => Promise.resolve() });
+  return made;
 }
 
-/** Ends what the room does, for the next client to take it. */
-export async function releaseRoom(room: Room): Promise<void> {
-  await room.disconnect(false);
+/** @param used Whether it was connected, or was about to be: then what it does is ended first. */
+export async function releaseRoom(room: Room, used: boolean): Promise<void> {
+  if (used) await room.disconnect(false);
   idle.push(room);
 }

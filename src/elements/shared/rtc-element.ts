@@ -94,18 +94,6 @@ const RELOAD_PAUSE = 5000;
 
 const removed = new Set<RtcElement>();
 
-let task: Promise<void> | undefined;
-
-/** One task for all who wait at the same time. */
-function nextTask(): Promise<void> {
-  return (task ??= new Promise((resolve) => {
-    setTimeout(() => {
-      task = undefined;
-      resolve();
-    });
-  }));
-}
-
 /** A task after a removal it is known whether it was a move. */
 function settleRemoved(): void {
   const all = [...removed];
@@ -191,11 +179,14 @@ export abstract class RtcElement extends LitElement {
     if (this.isConnected) this.requestUpdate();
   }
 
-  /** The first time wishes go before looks: a socket is opened while the page is drawn. */
+  /** The first time a room's wishes go before all looks and devices, which wait for a pause. */
   protected override async scheduleUpdate(): Promise<void> {
     if (!this.hasUpdated && this.opens) {
-      this.willUpdate(new Map());
-      await nextTask();
+      if (!this.seeks) this.willUpdate(new Map());
+      await new Promise((resolve) => {
+        // Safari has no idle callbacks: a task later there.
+        (self.requestIdleCallback ?? setTimeout)(resolve, { timeout: 100 } as never);
+      });
     }
     void super.scheduleUpdate();
   }
