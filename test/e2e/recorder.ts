@@ -194,9 +194,12 @@ export function installRecorder(): void {
       const closed = new Promise<Map<string, unknown>>((resolve) => {
         timer = setInterval(() => peer.connectionState === 'closed' && resolve(new Map()), 100);
       });
-      const report = await Promise.race([peer.getStats(), closed]);
-      clearInterval(timer);
-      return report.values() as Iterable<Record<string, unknown>>;
+      try {
+        const report = await Promise.race([peer.getStats(), closed]);
+        return report.values() as Iterable<Record<string, unknown>>;
+      } finally {
+        clearInterval(timer);
+      }
     },
     async sum(type, kind, field) {
       let sum = 0;

@@ -30,13 +30,19 @@ suite('Pages on LiveKit', { skip: missing }, () => {
 
     async open(
       userId: string,
-      more: { roomId?: string; userRole?: 'anchor' | 'audience'; inner?: string } = {},
+      more: {
+        roomId?: string;
+        userRole?: 'anchor' | 'audience';
+        inner?: string;
+        options?: string;
+      } = {},
     ): Promise<Peer> {
-      const { roomId = '8888', userRole = 'anchor', inner = '' } = more;
+      const { roomId = '8888', userRole = 'anchor', inner = '', options } = more;
       const place = { roomId, userId, userRole, mode: 'live' } as const;
       const values = {
         ...(await this.livekit.attributes(place)),
         ...{ 'room-id': roomId, 'user-id': userId, 'user-role': userRole, mode: 'live' },
+        ...(options && { 'driver-options': options }),
       };
       const html = `<rtc-room ${attributes(values)} joined>${CAMERA}${inner}</rtc-room>`;
       return this.pages.open(userId, html);
@@ -151,6 +157,22 @@ suite('Pages on LiveKit', { skip: missing }, () => {
     await world.open('ann');
     await first.waitForEvent('rtc-left', { reason: 'kick' });
     await ben.waitForFrames('user:ann');
+  });
+
+  scenario('media that finds no way is told in words, again and again', async (world) => {
+    // There is no TURN: with the relay alone nothing is found.
+    const ann = await world.open('ann', {
+      options: '{&quot;iceTransportPolicy&quot;:&quot;relay&quot;}',
+    });
+    await ann.waitForEvent('rtc-joined');
+    for (let round = 0; round < 2; round++) {
+      const mark = await ann.mark();
+      await ann.waitForEvent('rtc-error', { error: { code: 'network' } }, mark, 40 * SECOND);
+    }
+    const errors = await ann.events('rtc-error');
+    const said = errors.map(({ detail }) => (detail['error'] as { message: string }).message);
+    assert.ok(said.some((message) => message.includes('open its media ports, or configure TURN')));
+    assert.notEqual(await ann.attr('rtc-room', 'joined'), null);
   });
 
   scenario('a dropped connection comes back by itself', async (world) => {

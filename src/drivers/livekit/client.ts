@@ -163,14 +163,9 @@ export class LivekitClient implements Client, RoomListener, ConnectionHost {
 
   async publish(publication: Publication, signal: AbortSignal): Promise<void> {
     throwIfAborted(signal);
-    const { connection, outgoing } = this.#inside;
     // What is received comes first.
-    await settle(connection.media, {
-      signal: AbortSignal.any([signal, this.#gone.signal]),
-      ms: PATIENCE,
-      what: 'LiveKit’s port for media (open it, or configure TURN)',
-    });
-    await outgoing.publish(publication).catch(rethrow);
+    await this.#flowing(signal);
+    await this.#inside.outgoing.publish(publication).catch(rethrow);
   }
 
   async unpublish(type: StreamType, signal: AbortSignal): Promise<void> {
@@ -215,6 +210,7 @@ export class LivekitClient implements Client, RoomListener, ConnectionHost {
     if (room.localParticipant.permissions?.canPublishData === false) {
       throw notAllowed('This token does not allow to send messages (canPublishData).');
     }
+    await this.#flowing();
     await this.#answer(
       room.localParticipant.publishData(payload, {
         reliable: true,
@@ -309,9 +305,13 @@ export class LivekitClient implements Client, RoomListener, ConnectionHost {
   }
 
   restore(): void {
-    this.#parts?.outgoing.restore().catch((error: unknown) => {
-      this.emit({ type: 'error', error: toRtcError(fromLivekit(error)) });
-    });
+    this.#parts?.outgoing
+      .restore()
+      .catch((error: unknown) => this.failed(toRtcError(fromLivekit(error))));
+  }
+
+  failed(error: RtcError): void {
+    this.emit({ type: 'error', error });
   }
 
   ended(reason: EndReason, message: string): void {
@@ -388,6 +388,15 @@ export class LivekitClient implements Client, RoomListener, ConnectionHost {
     if (!this.#parts?.connection.settled) return;
     this.#receive();
     this.#parts.roster.sync(!this.#returning);
+  }
+
+  async #flowing(wanted?: AbortSignal): Promise<void> {
+    const signals = [this.#gone.signal, wanted ?? []].flat();
+    await settle(this.#inside.connection.media, {
+      signal: AbortSignal.any(signals),
+      ms: PATIENCE,
+      what: 'LiveKit’s port for media',
+    });
   }
 
   async #answer(asked: Promise<void>): Promise<void> {

@@ -3,13 +3,15 @@ import { settle, throwIfAborted } from '../../core/async.js';
 import { isTransient, toRtcError, type RtcError } from '../../core/errors.js';
 import type { EndReason } from '../driver.js';
 import { answers } from './addresses.js';
-import { asks, endWithWord, noteTransports, whenFlowing } from './engine.js';
-import { endOf, fromLivekit } from './errors.js';
+import { asks, noteTransports, whenFlowing } from './engine.js';
+import { endOf, fromLivekit, noRoute } from './errors.js';
 import { Failover, type FailoverHost } from './failover.js';
 
 /** Milliseconds for the word of one address: when there are others; when it is asked again. */
 const ATTEMPT = 5_000;
 const PATIENCE = 10_000;
+/** Milliseconds for the media to follow the word, as livekit-client gives it. */
+const MEDIA = 15_000;
 
 export interface ConnectionHost {
   /** The connection drops and is brought back. */
@@ -18,6 +20,7 @@ export interface ConnectionHost {
   back(told: boolean): void;
   /** The Room was connected anew: what was published is not any more. */
   restore(): void;
+  failed(error: RtcError): void;
   ended(reason: EndReason, message: string): void;
 }
 
@@ -28,6 +31,7 @@ export class Connection implements FailoverHost {
   /** Resolves when media can flow: over this node or, when it dies before, over the next. */
   media = Promise.resolve();
   #flows: (() => void) | null = null;
+  #blocked: ReturnType<typeof setTimeout> | undefined;
 
   /** There from the end of the join on. */
   #failover: Failover | null = null;
@@ -88,6 +92,7 @@ export class Connection implements FailoverHost {
   }
 
   stop(): void {
+    clearTimeout(this.#blocked);
     this.#failover?.stop();
   }
 
@@ -150,7 +155,7 @@ export class Connection implements FailoverHost {
     // Asks the node to begin with the smallest layer; what it sends afterwards is the driver's to say.
     room.options.adaptiveStream = true;
     if (!this.#flows) this.media = new Promise((resolve) => (this.#flows = resolve));
-    endWithWord(room);
+    clearTimeout(this.#blocked);
     const connected = room.connect(address, this.token, this.options);
     try {
       await settle(connected, { signal, ms, what: `LiveKit at ${address}` });
@@ -162,7 +167,13 @@ export class Connection implements FailoverHost {
     } finally {
       transports.done();
     }
+    this.#blocked = setTimeout(() => {
+      if (this.gone.aborted) return;
+      this.host.failed(noRoute());
+      this.#dead();
+    }, MEDIA);
     whenFlowing(room, () => {
+      clearTimeout(this.#blocked);
       this.#flows?.();
       this.#flows = null;
     });

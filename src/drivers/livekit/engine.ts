@@ -41,19 +41,8 @@ export async function asks({ engine }: Room): Promise<boolean> {
   }
 }
 
-/**
- * Lets `connect()` end with the node's word that this user is in. livekit-client would wait for the
- * media, looking every 50 ms: it asks for a negotiation that nothing needs, and hands out no track
- * before. That none comes it notices itself later, as any loss.
- */
-export function endWithWord({ engine }: Room): void {
-  engine.waitForPCInitialConnection = () => Promise.resolve();
-}
-
 /** @param flows Called when media can flow between this user and the node: now, or later. */
 export function whenFlowing({ engine }: Room, flows: () => void): void {
-  // A connect that is interrupted may have left another engine than was prepared: what is true of
-  // the one that there is now counts, too.
   const { publisher, subscriber } = engine.pcManager ?? {};
   if ([publisher, subscriber].some((one) => one?.getConnectionState() === 'connected')) {
     flows();
@@ -69,10 +58,9 @@ export function whenFlowing({ engine }: Room, flows: () => void): void {
  * @returns what closes them all, and what stops noting
  */
 export function noteTransports(room: Room): { close(): void; done(): void } {
-  // A Room that was connected before has none until `connect()` makes it, by this and out of sight.
-  if (!(room.engine as Room['engine'] | undefined)) {
-    (room as unknown as { maybeCreateEngine(): void }).maybeCreateEngine();
-  }
+  // A Room that was connected before has none, or a closed one, until `connect()` makes it, by this
+  // and out of sight.
+  (room as unknown as { maybeCreateEngine(): void }).maybeCreateEngine();
   const { engine } = room;
   const made: { close(): void }[] = [];
   const note = (...transports: ({ close(): void } | undefined)[]): void => {

@@ -143,6 +143,14 @@ export function noMedia(userId: string): RtcError {
   );
 }
 
+export function noRoute(): RtcError {
+  return new RtcError(
+    'network',
+    'No way for sound and picture to LiveKit: open its media ports, or configure TURN there. It is tried again.',
+    { provider },
+  );
+}
+
 export function noAddress(): RtcError {
   return bad(
     'provider="livekit" needs url: the wss: address of LiveKit, or several, space-separated.',

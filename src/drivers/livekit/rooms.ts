@@ -22,9 +22,23 @@ export function takeRoom(): Room {
   if (room) return room;
   setLogLevel(LogLevel.silent);
   const made = new Room(OPTIONS);
-  // It would have an AudioContext run for as long as it is connected. Nothing here plays through one.
-  Object.assign(made, { acquireAudioContext: () => Promise.resolve() });
+  prepare(made);
   return made;
+}
+
+/** What it would do by itself and no call here needs; both are private to livekit-client. */
+function prepare(room: Room): void {
+  const its = room as unknown as Record<'acquireAudioContext' | 'maybeCreateEngine', () => unknown>;
+  const make = its.maybeCreateEngine;
+  // An AudioContext would run for as long as it is connected. Nothing here plays through one.
+  its.acquireAudioContext = () => Promise.resolve();
+  // `connect()` ends with the node's word that this user is in. It would wait for the media, looking
+  // every 50 ms: it asks for a negotiation that nothing needs, and hands out no track before.
+  its.maybeCreateEngine = () => {
+    make.call(room);
+    room.engine.waitForPCInitialConnection = () => Promise.resolve();
+  };
+  its.maybeCreateEngine();
 }
 
 /** @param used Whether it was connected, or was about to be: then what it does is ended first. */

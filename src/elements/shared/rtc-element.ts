@@ -185,7 +185,7 @@ export abstract class RtcElement extends LitElement {
       if (!this.seeks) this.willUpdate(new Map());
       await new Promise((resolve) => {
         // Safari has no idle callbacks: a task later there.
-        (self.requestIdleCallback ?? setTimeout)(resolve, { timeout: 100 } as never);
+        (self.requestIdleCallback ?? setTimeout)(resolve, { timeout: 100 });
       });
     }
     void super.scheduleUpdate();

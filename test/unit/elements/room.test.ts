@@ -100,6 +100,31 @@ describe('rtc-room', () => {
     early.remove();
   });
 
+  it('joins before it is drawn and devices are opened, which wait for a pause', async () => {
+    const waiting: IdleRequestCallback[] = [];
+    const idle = window.requestIdleCallback;
+    window.requestIdleCallback = (act) => waiting.push(act);
+    try {
+      const early = document.createElement('rtc-room');
+      const local = Object.assign(document.createElement('rtc-local-stream'), { audio: true });
+      Object.assign(early, { provider: backend.name, roomId: 'r', joined: true });
+      early.append(local);
+      const joined = oneEvent(early, 'rtc-joined');
+      document.body.append(early);
+      await joined;
+      await tasks();
+      expect(early.shadowRoot?.querySelector('.stage')).to.equal(null);
+      expect(local.captureState).to.equal('idle');
+      const live = oneEvent(local, 'rtc-stream-published');
+      for (const act of waiting) act({ didTimeout: false, timeRemaining: () => 50 });
+      await live;
+      expect(early.shadowRoot?.querySelector('.stage')).not.to.equal(null);
+      early.remove();
+    } finally {
+      window.requestIdleCallback = idle;
+    }
+  });
+
   it('waits for the core with every call that was made before', async () => {
     const early = Object.assign(document.createElement('rtc-room'), {
       provider: room.provider,

@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { EngineEvent, type Room } from 'livekit-client';
 import { LivekitClient } from '../../../src/drivers/livekit/client.js';
-import { endWithWord, noteTransports, whenFlowing } from '../../../src/drivers/livekit/engine.js';
+import { noteTransports, whenFlowing } from '../../../src/drivers/livekit/engine.js';
 import { takeRoom } from '../../../src/drivers/livekit/rooms.js';
 
 const client = (): LivekitClient =>
@@ -26,7 +26,15 @@ describe('livekit: how a join goes', () => {
   });
 
   it('ends with the node’s word: the Room does not wait for media', async () => {
-    endWithWord(room);
+    await room.engine.waitForPCInitialConnection(15_000);
+  });
+
+  it('does so again after the Room ended by itself, which leaves it a closed engine', async () => {
+    const ended = room.engine;
+    // As one that was connected.
+    Object.assign(ended, { _isNewlyCreated: false, _isClosed: true });
+    noteTransports(room).done();
+    expect(room.engine).not.to.equal(ended);
     await room.engine.waitForPCInitialConnection(15_000);
   });
 
