@@ -11,7 +11,7 @@ import { driverLoaders } from '../drivers/registry.js';
 import { settle, throwIfAborted } from './async.js';
 import { RtcError, toRtcError } from './errors.js';
 import { claimRoom, type Owner } from './page-registry.js';
-import { checkRole, checkUserId, driverOptions } from './plan.js';
+import { checkWish, driverOptions } from './plan.js';
 import { getToken, isRenewable } from './token-source.js';
 import type { RoomWish, TokenAnswer, TokenRequest } from './types.js';
 
@@ -71,8 +71,7 @@ export async function joinRoom(
     let answer = await asked;
     for (let again = isRenewable(wish); ; again = false) {
       const next = merge(wish, answer);
-      checkUserId(next);
-      checkRole(next);
+      checkWish(next);
       if (placeOf(next) !== placeOf(target)) {
         made.client.destroy();
         made = await create(next, link, signal);

@@ -15,11 +15,6 @@ export function checkId(name: string, value: unknown): void {
   }
 }
 
-/** A user may be named later, by a token or the server. @throws RtcError `argument` */
-export function checkUserId({ userId }: { userId?: string }): void {
-  if (userId !== undefined) checkId('user-id', userId);
-}
-
 /** What a stay in a room is bound to: when it changes, the room is left and joined anew. */
 export function identityOf(wish: RoomWish): string {
   return JSON.stringify([wish.provider, wish.url, wish.appId, wish.roomId, wish.userId, wish.mode]);
@@ -33,7 +28,8 @@ export function checkWish(wish: RoomWish): void {
     });
   }
   checkId('room-id', wish.roomId);
-  checkUserId(wish);
+  // A token or the server may name the user later.
+  if (wish.userId !== undefined) checkId('user-id', wish.userId);
   if (wish.mode !== 'rtc' && wish.mode !== 'live') {
     throw new RtcError('argument', `mode must be “rtc” or “live”, not “${wish.mode as string}”.`);
   }

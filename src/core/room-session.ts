@@ -281,11 +281,7 @@ export class RoomSession extends SessionFacts implements JoinHost, RosterHost {
 
   async #switchRole(stay: Stay, wish: RoomWish, signal: AbortSignal): Promise<void> {
     checkRole(wish);
-    try {
-      await askRole(stay, wish, signal);
-    } finally {
-      stay.unsure = signal.aborted;
-    }
+    await askRole(stay, wish, signal).finally(() => (stay.unsure = signal.aborted));
     this.#setRole(stay, wish.userRole);
   }
 

@@ -17,7 +17,7 @@ export class Stay extends Roster {
   wishedData: string;
   role: UserRole;
   /** A switch was called off when its token had been asked for: that alone may have switched. */
-  unsure = false;
+  unsure: boolean | undefined;
   speakers: readonly string[] = [];
   readonly #over = new AbortController();
   /** Aborted at the end. */

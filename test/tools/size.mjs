@@ -19,14 +19,14 @@ export async function measure() {
       name: 'dist/rtc-elements.js, embedded driver inside',
       bytes: file('rtc-elements.js'),
       goal: 26_000,
-      limit: 34_400,
+      limit: 34_375,
     },
-    { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 34_580 },
+    { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 34_562 },
     { name: 'beside it, for pages with a link', bytes: file('rtc-elements-link.js') },
     {
       name: 'a LiveKit call: rtc-elements.js and rtc-elements-livekit.js',
       bytes: file('rtc-elements.js') + file('rtc-elements-livekit.js'),
-      limit: 165_160,
+      limit: 165_132,
     },
     {
       name: 'an idle page: ./define through a bundler',
