@@ -380,6 +380,18 @@ export class RoomService {
     if (same && same.id !== previous) throw new RoomError('forbidden', SENTENCES.kick, 'kick');
   }
 
+  /** Whether somebody would have to go for this join. */
+  replaces({ room: id, user = '', role, link }: JoinMessage, claims: Claims | null): boolean {
+    const room = this.#rooms.get(id);
+    const isLink = link === true || claims?.link === true;
+    return !!room && !!this.#sameAnchor(room, claims?.user ?? user, role, isLink);
+  }
+
+  /** Whether the session was ended by another one of its user, as far as is remembered. */
+  wasReplaced(session: string): boolean {
+    return this.#ended.get(session) === 'kick';
+  }
+
   /** The session that an anchor of this user replaces. A link and an audience replace nobody. */
   #sameAnchor(room: Room, user: string, role: UserRole, link: boolean): Session | undefined {
     if (role !== 'anchor' || link) return undefined;

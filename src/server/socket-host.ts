@@ -109,6 +109,9 @@ export class SocketHost implements ChannelHost, LineHost {
       await this.#early.post(text, async () => {
         const claims = await this.#claims(m.token);
         if (this.#closed) throw new RoomError('network', 'The server restarts.');
+        // It may be late, and of a join that its page has long given up.
+        if (this.service.replaces(m, claims))
+          throw new RoomError('state', 'Who is there goes for a socket only.');
         const session = this.#enter(m, claims);
         this.service.drop(session, this.settings.timers.join);
         return session.id;
@@ -258,11 +261,12 @@ export class SocketHost implements ChannelHost, LineHost {
     }
     const claims = await this.#claims(message.token);
     this.#stillThere(line);
-    // What ended the posted one ends this one, too.
-    return this.#seat(
-      line,
-      this.#enter(early === undefined ? message : { ...message, previous: early }, claims),
-    );
+    // What ended the posted one ends this one, too: unless who replaced it has gone again, as a join
+    // does that its page has given up, and whose frame came late.
+    const anew =
+      early === undefined ||
+      (this.service.wasReplaced(early) && !this.service.replaces(message, claims));
+    return this.#seat(line, this.#enter(anew ? message : { ...message, previous: early }, claims));
   }
 
   /** The socket may have gone while its token was checked: nobody is there to join. */

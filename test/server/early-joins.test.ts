@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createRoomServer,
   type RoomServer,
@@ -172,6 +173,30 @@ describe('a join that is posted while its socket opens', () => {
     assert.deepEqual([error.code, error.ended], ['forbidden', 'kick']);
     assert.deepEqual(users(), ['alice', 'bob']);
     assert.equal(newer.messages.filter(({ t }) => t === 'ended').length, 0);
+  });
+
+  test('joins anew when who came under the same name has gone again', async () => {
+    const frame = frameOf({ user: 'bob' });
+    await post(frame);
+    // A join that its page has given up: its frame comes late, and its end with it.
+    const stale = await connect();
+    await stale.join({ user: 'bob' });
+    stale.close();
+    while (users().length > 1) await sleep(5);
+    await (await claim(frame)).next('joined');
+    assert.deepEqual(users(), ['alice', 'bob']);
+  });
+
+  test('replaces nobody: only its socket does', async () => {
+    const there = await connect();
+    await there.join({ user: 'bob' });
+    const frame = frameOf({ user: 'bob' });
+    assert.equal(await post(frame), 204);
+    assert.deepEqual(users(), ['alice', 'bob']);
+    assert.equal(there.messages.filter(({ t }) => t === 'ended').length, 0);
+    await (await claim(frame)).next('joined');
+    assert.equal((await there.next('ended')).reason, 'kick');
+    assert.deepEqual(users(), ['alice', 'bob']);
   });
 
   test('does not come back into a room that was dismissed', async () => {
