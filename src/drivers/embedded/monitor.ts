@@ -7,9 +7,9 @@ import type { Roster, Slot } from './roster.js';
 
 /**
  * Milliseconds between two looks: at levels, at connections, at one that is silent. A level is that of
- * the last packet, 20 ms: a sound that repeats each half second fell between looks 200 ms apart, always.
+ * the last packet, 20 ms: a sound that repeats each half second fell between looks 200 ms apart for good.
  */
-const LEVELS = 190;
+const LEVELS = 210;
 const HEALTH = 2_000;
 const SILENT = 400;
 /** The m-line of the microphone. */
