@@ -106,7 +106,6 @@ export abstract class RtcElement extends LitElement {
   protected readonly internals = this.attachInternals();
   /** @internal */
   home: RoomProvider | null = null;
-  #stale = true;
   #seek = true;
   /** From the first time that there is something to do: it has begun, or could not. */
   protected begun: Promise<void> | undefined;
@@ -134,11 +133,8 @@ export abstract class RtcElement extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.reflectState();
-    this.#stale = true;
-    if (this.seeks) {
-      addSeeker(this);
-      this.seekRoom();
-    } else this.requestUpdate();
+    if (this.seeks) addSeeker(this);
+    this.seekRoom();
   }
 
   override disconnectedCallback(): void {
@@ -156,10 +152,10 @@ export abstract class RtcElement extends LitElement {
 
   /** Its presence makes `moveBefore()` leave everything as it is. */
   connectedMoveCallback(): void {
-    if (this.seeks) this.seekRoom();
+    this.seekRoom();
   }
 
-  /** @internal */
+  /** @internal Its wishes are carried out anew, in the room that is found for it now. */
   seekRoom(): void {
     this.#seek = true;
     this.requestUpdate();
@@ -194,13 +190,9 @@ export abstract class RtcElement extends LitElement {
   protected override willUpdate(changed: PropertyValues): void {
     if (!this.isConnected) return;
     if (changed.has('room') || changed.has('for')) this.#seek = true;
-    if (this.#seek && this.seeks) {
-      const found = findRoom(this);
-      this.#stale ||= found !== this.home;
-      this.home = found;
-    }
-    const due = this.#stale || this.#seek || changed.size > 0;
-    this.#seek = this.#stale = false;
+    const due = this.#seek || changed.size > 0;
+    if (this.#seek && this.seeks) this.home = findRoom(this);
+    this.#seek = false;
     if (due) this.carryOut();
   }
 

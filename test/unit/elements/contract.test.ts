@@ -1,24 +1,17 @@
-import { expect, fixture, html, oneEvent, waitUntil } from '@open-wc/testing';
+import { expect, oneEvent, waitUntil } from '@open-wc/testing';
 import { ContextRequestEvent, roomContext } from '../../../src/context/room-context.js';
 import { RtcError } from '../../../src/core/errors.js';
 import type { RtcLocalStream } from '../../../src/elements/rtc-local-stream/rtc-local-stream.js';
 import type { RtcRemoteStream } from '../../../src/elements/rtc-remote-stream/rtc-remote-stream.js';
 import type { RtcRoom } from '../../../src/elements/rtc-room/rtc-room.js';
-import { Backend, pictureTrack, stream, tasks, user } from './helpers.js';
+import { Backend, pictureTrack, roomWith as openRoom, stream, tasks, user } from './helpers.js';
 
 let turn = 0;
 let backend: Backend;
 
 /** A joined room with this inside. */
-async function roomWith(inner: string, attributes = ''): Promise<RtcRoom> {
-  const holder = await fixture(html`<div></div>`);
-  const markup = `<rtc-room provider="${backend.name}" room-id="r" user-id="me${turn}" joined ${attributes}>${inner}</rtc-room>`;
-  holder.append(document.createRange().createContextualFragment(markup));
-  const room = holder.firstElementChild as RtcRoom;
-  if (!room.inRoom) await oneEvent(room, 'rtc-joined');
-  await tasks();
-  return room;
-}
+const roomWith = (inner: string, attributes?: string): Promise<RtcRoom> =>
+  openRoom(backend, `me${turn}`, inner, attributes);
 
 const tileOf = (room: RtcRoom): RtcRemoteStream =>
   room.renderRoot.querySelector('rtc-remote-stream') as RtcRemoteStream;

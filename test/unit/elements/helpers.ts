@@ -1,3 +1,4 @@
+import { aTimeout, fixture, html, oneEvent } from '@open-wc/testing';
 import type {
   Client,
   ClientConfig,
@@ -8,6 +9,8 @@ import type {
   UserInfo,
 } from '../../../src/drivers/driver.js';
 import { registerDriver } from '../../../src/drivers/registry.js';
+import type { RtcRoom } from '../../../src/elements/rtc-room/rtc-room.js';
+import type { RtcElement } from '../../../src/elements/shared/rtc-element.js';
 import '../../../src/define.js';
 
 /** A back end in memory whose every call is kept, to be answered as the test says. */
@@ -131,4 +134,27 @@ export function pictureTrack(): MediaStreamTrack {
   return track;
 }
 
-export const tasks = (ms = 20): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+/** The first drawing waits for a pause of the page: all of them, then a moment. */
+export async function tasks(ms = 20): Promise<void> {
+  const all = document.querySelectorAll<RtcElement>(
+    'rtc-room, rtc-cross-room-link, rtc-local-stream, rtc-remote-stream',
+  );
+  await Promise.all([...all].map(({ updateComplete }) => updateComplete));
+  await aTimeout(ms);
+}
+
+/** A joined room with this inside, all of it drawn. */
+export async function roomWith(
+  { name }: Backend,
+  userId: string,
+  inner: string,
+  attributes = '',
+): Promise<RtcRoom> {
+  const holder = await fixture(html`<div></div>`);
+  const markup = `<rtc-room provider="${name}" room-id="r" user-id="${userId}" joined ${attributes}>${inner}</rtc-room>`;
+  holder.append(document.createRange().createContextualFragment(markup));
+  const room = holder.firstElementChild as RtcRoom;
+  if (!room.inRoom) await oneEvent(room, 'rtc-joined');
+  await tasks();
+  return room;
+}

@@ -3,20 +3,13 @@ import { RtcError } from '../../../src/core/errors.js';
 import type { RtcCrossRoomLink } from '../../../src/elements/rtc-cross-room-link/rtc-cross-room-link.js';
 import type { RtcRemoteStream } from '../../../src/elements/rtc-remote-stream/rtc-remote-stream.js';
 import type { RtcRoom } from '../../../src/elements/rtc-room/rtc-room.js';
-import { Backend, pictureTrack, stream, tasks, user } from './helpers.js';
+import { Backend, pictureTrack, roomWith as openRoom, stream, tasks, user } from './helpers.js';
 
 let turn = 0;
 let backend: Backend;
 
-async function roomWith(inner: string, attributes = ''): Promise<RtcRoom> {
-  const holder = await fixture(html`<div></div>`);
-  const markup = `<rtc-room provider="${backend.name}" room-id="r" user-id="v${turn}" joined ${attributes}>${inner}</rtc-room>`;
-  holder.append(document.createRange().createContextualFragment(markup));
-  const room = holder.firstElementChild as RtcRoom;
-  if (!room.inRoom) await oneEvent(room, 'rtc-joined');
-  await tasks();
-  return room;
-}
+const roomWith = (inner: string, attributes?: string): Promise<RtcRoom> =>
+  openRoom(backend, `v${turn}`, inner, attributes);
 
 const placeholder = (tile: Element): HTMLElement | null | undefined =>
   tile.shadowRoot?.querySelector('[part=placeholder]');
@@ -197,8 +190,8 @@ describe('rtc-cross-room-link', () => {
       'mode="live"',
     );
     const link = room.querySelector('rtc-cross-room-link') as RtcCrossRoomLink;
-    await tasks(60);
-    expect(link.getAttribute('link-state')).to.equal('linked');
+    await waitUntil(() => link.getAttribute('link-state') === 'linked');
+    await tasks();
     expect(backend.clients.map(({ config }) => [config.roomId, config.link])).to.eql([
       ['r', false],
       ['other', true],
@@ -228,8 +221,8 @@ describe('rtc-cross-room-link', () => {
   it('says on the page why it cannot link', async () => {
     const room = await roomWith('<rtc-cross-room-link room-id="other"></rtc-cross-room-link>');
     const link = room.querySelector('rtc-cross-room-link') as RtcCrossRoomLink;
+    await waitUntil(() => link.linkState === 'failed');
     await link.updateComplete;
-    expect(link.linkState).to.equal('failed');
     expect(link.renderRoot.querySelector('[part=message]')?.textContent).to.contain('mode="live"');
   });
 });

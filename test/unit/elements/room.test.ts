@@ -1,4 +1,4 @@
-import { expect, fixture, html, oneEvent } from '@open-wc/testing';
+import { aTimeout, expect, fixture, html, oneEvent } from '@open-wc/testing';
 import { RtcError } from '../../../src/core/errors.js';
 import type { RtcRoom } from '../../../src/elements/rtc-room/rtc-room.js';
 import type { RtcRequestEvent } from '../../../src/events/events.js';
@@ -112,7 +112,7 @@ describe('rtc-room', () => {
       const joined = oneEvent(early, 'rtc-joined');
       document.body.append(early);
       await joined;
-      await tasks();
+      await aTimeout(20);
       expect(early.shadowRoot?.querySelector('.stage')).to.equal(null);
       expect(local.captureState).to.equal('idle');
       const live = oneEvent(local, 'rtc-stream-published');
