@@ -3,7 +3,7 @@ export const roomTexts = {
   again: 'Join again',
   anchor: 'Go on stage',
   audience: 'Leave the stage',
-  empty: 'Nobody else is here yet.',
+  empty: 'Nobody to see or hear yet.',
   waiting: 'Waiting to be let in…',
   reconnecting: 'Connection lost. Reconnecting…',
   connected: 'Connected',

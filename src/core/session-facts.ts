@@ -83,7 +83,7 @@ export abstract class SessionFacts {
   }
 
   async sendMessage(data: string, to?: string | string[]): Promise<void> {
-    const { client } = this.#inside('send a message');
+    const { client } = this.#inside();
     if (typeof data !== 'string') {
       throw new RtcError(
         'argument',
@@ -97,7 +97,7 @@ export abstract class SessionFacts {
   }
 
   async kick(userId: string): Promise<void> {
-    const { client } = this.#inside('remove a user');
+    const { client } = this.#inside();
     checkId('The user’s id', userId);
     try {
       if (client.kick) return await client.kick(userId);
@@ -112,7 +112,7 @@ export abstract class SessionFacts {
   }
 
   async getStats(): Promise<RTCStatsReport[]> {
-    const { client } = this.#inside('read statistics');
+    const { client } = this.#inside();
     if (!client.getStats) throw this.#unsupported('statistics');
     return client.getStats();
   }
@@ -174,9 +174,9 @@ export abstract class SessionFacts {
     this.host.emit('rtc-connection-state-changed', { state, previousState, ...more });
   }
 
-  #inside(what: string): Stay {
+  #inside(): Stay {
     if (this.stay) return this.stay;
-    throw new RtcError('state', `Join the room before you ${what}.`);
+    throw new RtcError('state', 'Join the room first.');
   }
 
   #unsupported(what: string): RtcError {

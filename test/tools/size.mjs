@@ -21,7 +21,7 @@ export async function measure() {
       goal: 26_000,
       limit: 34_360,
     },
-    { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 34_545 },
+    { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 34_530 },
     { name: 'beside it, for pages with a link', bytes: file('rtc-elements-link.js') },
     {
       name: 'a LiveKit call: rtc-elements.js and rtc-elements-livekit.js',

@@ -251,9 +251,8 @@ export class RtcRoom extends StageElement {
   }
 
   async #inside(): Promise<RoomSession> {
-    if (this.session) return this.session;
-    const { RtcError } = await loadEngine();
-    throw new RtcError('state', 'Join the room first.');
+    // One that is in no room says so.
+    return this.session ?? new (await loadEngine()).RoomSession(this);
   }
 
   /** A session from the first time that the room is to be joined. */
@@ -322,7 +321,10 @@ export class RtcRoom extends StageElement {
       return { icon: 'spinner', message: this.text('reconnecting') };
     }
     if (this.inRoom && !error) {
-      const alone = !this.remoteStreams.length && !this.querySelector('rtc-cross-room-link');
+      // To be watched only is no lack of anything.
+      const seen = this.remoteUsers.length && this.localStreams.length;
+      const alone =
+        !this.remoteStreams.length && !seen && !this.querySelector('rtc-cross-room-link');
       return alone ? { icon: 'user', message: this.text('empty'), slot: 'empty' } : null;
     }
     if (waiting !== null) return { icon: 'clock', message: this.text('waiting') };

@@ -53,6 +53,22 @@ describe('what the contract names', () => {
     expect(['toolbar', 'empty', 'error'].map(seen)).to.eql([true, false, true]);
   });
 
+  it('nobody to see is told, but not to an anchor whom an audience watches', async () => {
+    backend.users = [{ ...user('a'), userRole: 'audience' }];
+    backend.streams = [];
+    const sentence = (room: RtcRoom): string => (partOf(room, 'message') ?? room).textContent;
+    const watching = await roomWith('', 'mode="live" user-role="audience"');
+    expect(sentence(watching)).to.contain('Nobody to see or hear');
+    watching.remove();
+    const watched = await roomWith('<rtc-local-stream audio></rtc-local-stream>', 'mode="live"');
+    await waitUntil(() => watched.localStreams.length);
+    await tasks();
+    expect(sentence(watched)).to.equal('');
+    backend.client.emit({ type: 'user-left', id: 'a', reason: 'leave' });
+    await tasks();
+    expect(sentence(watched)).to.contain('Nobody to see or hear');
+  });
+
   it('slots: label and placeholder of a stream', async () => {
     const room = await roomWith(
       '<rtc-remote-stream user-id="a"><i slot="label">Ann</i><b slot="placeholder">No picture</b></rtc-remote-stream>',

@@ -293,7 +293,7 @@ describe('rtc-room', () => {
     await expect(room).to.be.accessible();
     await room.join();
     await tasks();
-    expect(room.renderRoot.querySelector('[role=status]')?.textContent).to.contain('Nobody else');
+    expect(room.renderRoot.querySelector('[role=status]')?.textContent).to.contain('Nobody to see');
     await expect(room).to.be.accessible();
   });
 });
