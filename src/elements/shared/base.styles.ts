@@ -100,7 +100,7 @@ export const baseStyles = css`
   }
   @media (prefers-reduced-motion: reduce) {
     *,
-    ::after {
+    :host::after {
       animation: none !important;
       transition: none !important;
     }

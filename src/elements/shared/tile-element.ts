@@ -45,15 +45,13 @@ export abstract class TileElement extends RtcElement {
    * an eighth of the time that 200 of them take to show.
    */
   fitted({ width, height }: DOMRectReadOnly): void {
+    for (const [name, from] of WIDTHS) this.mark(name, width >= from);
+    const tall = height >= TALL;
+    this.mark('tall', tall);
+    if (!tall) return;
     // Observed from its first rendering on.
-    const tile = this.renderRoot.querySelector('.tile') as HTMLElement;
-    const sizes = WIDTHS.flatMap(([name, from]) => (width < from ? [] : name));
-    if (height >= TALL) {
-      sizes.push('tall');
-      tile.style.setProperty('--_size', `${Math.min(0.34 * Math.min(width, height), 112)}px`);
-    }
-    const size = sizes.join(' ');
-    if (size !== (tile.dataset.size ?? '')) tile.dataset.size = size;
+    const face = this.renderRoot.querySelector('.face') as HTMLElement;
+    face.style.setProperty('--_size', `${Math.min(0.34 * Math.min(width, height), 112)}px`);
   }
 
   /** @internal */

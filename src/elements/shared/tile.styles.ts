@@ -9,15 +9,6 @@ export const tileStyles = css`
     aspect-ratio: var(--rtc-tile-aspect, 16 / 9);
     background: var(--_tile);
   }
-  .tile {
-    position: absolute;
-    inset: 0;
-    border-radius: inherit;
-    pointer-events: none;
-  }
-  .tile > * {
-    pointer-events: auto;
-  }
   video {
     position: absolute;
     inset: 0;
@@ -29,10 +20,11 @@ export const tileStyles = css`
     object-fit: contain;
     background: #000;
   }
-  :host(:state(speaking)) .tile::after {
+  :host(:state(speaking))::after {
     content: '';
     position: absolute;
     inset: 0;
+    pointer-events: none;
     border: 2px solid var(--_accent);
     border-radius: inherit;
     animation: appear 0.15s;
@@ -96,14 +88,14 @@ export const tileStyles = css`
     justify-content: center;
     gap: 4px;
   }
-  [data-size~='tall'] .face {
+  :host(:state(tall)) .face {
     display: grid;
   }
-  [data-size~='tall'] [part='label'] {
+  :host(:state(tall)) [part='label'] {
     left: 8px;
     bottom: 8px;
   }
-  .topped [part='label'] {
+  :host [part='label'].topped {
     inset: 8px auto auto 8px;
   }
   [part~='resume'] {
@@ -117,25 +109,25 @@ export const tileStyles = css`
     z-index: 1;
   }
   /* On a small picture the drawing alone; the text stays for assistive technology. */
-  .tile:not([data-size~='wide']) [part~='resume'] {
+  :host(:not(:state(wide))) [part~='resume'] {
     padding: 0;
     gap: 0;
     font-size: 0;
   }
   /* There the buttons would hide the face. */
   @media (hover: hover) {
-    :host(:not(:hover, :focus-within)) .tile:not([data-size~='wide']) .controls {
+    :host(:not(:hover, :focus-within, :state(wide))) .controls {
       opacity: 0;
     }
   }
-  .topped:not([data-size~='medium']) [part='label'] {
+  :host(:not(:state(medium))) .topped {
     display: none;
   }
-  .tile:not([data-size~='medium']) .controls {
+  :host(:not(:state(medium))) .controls {
     bottom: 4px;
     gap: 3px;
   }
-  .tile:not([data-size~='narrow']) .controls :nth-child(n + 3) {
+  :host(:not(:state(narrow))) .controls :nth-child(n + 3) {
     display: none;
   }
   [hidden] {

@@ -31,7 +31,7 @@ export function nameOf(userData: string, userId: string): string {
   return userData || userId;
 }
 
-/** What lies over the picture of a tile: one template, for hundreds come at once. */
+/** What lies over the picture of a tile: one template of few elements, for hundreds come at once. */
 export function renderTile({
   picture,
   name,
@@ -45,18 +45,16 @@ export function renderTile({
   note: unknown;
   controls?: boolean;
 }): TemplateResult {
-  return html`<div class="tile ${controls ? 'topped' : ''}">
-    <div part="placeholder" ?hidden=${picture}>
+  return html`<div part="placeholder" ?hidden=${picture}>
       <slot name="placeholder"
         ><span class="face" aria-hidden="true">${initials(name) || icon('user')}</span></slot
       >
     </div>
-    <div part="label" ?hidden=${!name && !muted}>
+    <div part="label" class=${controls ? 'topped' : ''} ?hidden=${!name && !muted}>
       ${muted ? html`<span part="badge" role="img" aria-label=${muted}>${icon('mic-off')}</span>` : nothing}
-      <slot name="label"><span>${name}</span></slot>
+      <slot name="label">${name}</slot>
     </div>
-    ${note}
-  </div>`;
+    ${note}`;
 }
 
 /** Colours the initials; through the CSSOM, for a page's policy may forbid style attributes. */
