@@ -19,19 +19,19 @@ export async function measure() {
       name: 'dist/rtc-elements.js, embedded driver inside',
       bytes: file('rtc-elements.js'),
       goal: 26_000,
-      limit: 34_300,
+      limit: 34_330,
     },
-    { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 34_475 },
+    { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 34_505 },
     { name: 'beside it, for pages with a link', bytes: file('rtc-elements-link.js') },
     {
       name: 'a LiveKit call: rtc-elements.js and rtc-elements-livekit.js',
       bytes: file('rtc-elements.js') + file('rtc-elements-livekit.js'),
-      limit: 165_060,
+      limit: 165_090,
     },
     {
       name: 'an idle page: ./define through a bundler',
       bytes: define.idle,
-      limit: 15_575,
+      limit: 15_600,
     },
     { name: 'loaded when a room joins: the embedded driver', bytes: define.lazy },
   ];

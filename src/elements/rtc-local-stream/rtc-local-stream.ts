@@ -176,8 +176,20 @@ export class RtcLocalStream extends TileElement {
     done = (capture: LocalCapture): Promise<void> => capture.whenCaptured(),
   ): Promise<void> {
     this.want(wish);
+    if (wish.preview || wish.noPublish === false) {
+      // Made by a script, it begins once it is in the document.
+      if (!this.hasUpdated) await this.updateComplete;
+      if (!this.begun) this.#begin();
+    }
     await this.begun;
     if (this.#capture) await done(this.#capture);
+  }
+
+  #begin(): void {
+    this.begun = this.engine((engine) => {
+      this.#capture ??= new engine.LocalCapture(this);
+      this.carryOut();
+    });
   }
 
   protected override carryOut(): void {
@@ -186,11 +198,7 @@ export class RtcLocalStream extends TileElement {
     if (!capture) {
       this.reflectState();
       // Before its room has begun, only a preview has something to do.
-      if (!this.preview && !this.home?.session) return;
-      this.begun = this.engine((engine) => {
-        this.#capture ??= new engine.LocalCapture(this);
-        this.carryOut();
-      });
+      if (this.preview || this.home?.session) this.#begin();
       return;
     }
     capture.attach(this.home?.session ?? null);

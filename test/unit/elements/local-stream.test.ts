@@ -1,7 +1,9 @@
-import { expect, fixture, html, oneEvent } from '@open-wc/testing';
+import { aTimeout, expect, fixture, html, oneEvent } from '@open-wc/testing';
+import type { RtcError } from '../../../src/core/errors.js';
 import type { RtcLocalStream } from '../../../src/elements/rtc-local-stream/rtc-local-stream.js';
+import type { RtcRoom } from '../../../src/elements/rtc-room/rtc-room.js';
 import { registerLocale } from '../../../src/texts.js';
-import { tasks } from './helpers.js';
+import { Backend, tasks } from './helpers.js';
 
 describe('rtc-local-stream', () => {
   it('captures nothing that no attribute asks for', async () => {
@@ -40,6 +42,41 @@ describe('rtc-local-stream', () => {
     local.remove();
     await tasks(50);
     expect(track?.readyState).to.equal('ended');
+  });
+
+  it('made by a script: initialize() waits for the document, and is live then', async () => {
+    const local = document.createElement('rtc-local-stream');
+    local.audio = true;
+    const initialized = local.initialize();
+    const holder = await fixture(html`<div></div>`);
+    holder.append(local);
+    await initialized;
+    expect(local.captureState).to.equal('live');
+  });
+
+  it('publish() before the room is joined resolves when the room has it', async () => {
+    const { name } = new Backend('local-publish');
+    const room = await fixture<RtcRoom>(
+      html`<rtc-room provider=${name} room-id="r" user-id="me">
+        <rtc-local-stream audio no-publish></rtc-local-stream>
+      </rtc-room>`,
+    );
+    const local = room.querySelector('rtc-local-stream') as RtcLocalStream;
+    const published = local.publish();
+    expect(await Promise.race([published, aTimeout(50).then(() => 'waits')])).to.equal('waits');
+    room.joined = true;
+    await published;
+    expect(local.published).to.equal(true);
+  });
+
+  it('publish() says what is missing', async () => {
+    const local = await fixture<RtcLocalStream>(html`<rtc-local-stream></rtc-local-stream>`);
+    const error = await local.publish().then(
+      () => null,
+      (reason: unknown) => reason as RtcError,
+    );
+    expect(error?.code).to.equal('argument');
+    expect(error?.message).to.contain('set audio, video or screen');
   });
 
   it('has toggles that ask first, write a wish and tell their state', async () => {
