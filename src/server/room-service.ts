@@ -81,7 +81,7 @@ export class RoomService {
     const link = message.link === true || claims?.link === true;
     checkJoin(message, link, claims);
     this.#checkBan(message.room, user, claims);
-    this.#checkPrevious(message, user, previous);
+    this.#checkPrevious(message, user);
     const room = this.#rooms.get(message.room) ?? new Room(message.room);
     const { maxJoins } = this.settings;
     if (!room.joins.take(this.clock.now(), 5 * maxJoins, maxJoins)) {
@@ -367,24 +367,18 @@ export class RoomService {
   }
 
   /** A client that joins again by itself neither comes back after its end nor kicks who came since. */
-  #checkPrevious(
-    { room: id, role, link }: JoinMessage,
-    user: string,
-    previous: string | undefined,
-  ): void {
+  #checkPrevious({ room: id, role, link, previous }: JoinMessage, user: string): void {
     if (previous === undefined) return;
     const ended = this.#ended.get(previous);
     if (isEnded(ended)) throw new RoomError('forbidden', SENTENCES[ended], ended);
-    const room = this.#rooms.get(id);
-    const same = room && this.#sameAnchor(room, user, role, link === true);
+    const same = this.#sameAnchor(this.#rooms.get(id), user, role, link);
     if (same && same.id !== previous) throw new RoomError('forbidden', SENTENCES.kick, 'kick');
   }
 
   /** Whether somebody would have to go for this join. */
   replaces({ room: id, user = '', role, link }: JoinMessage, claims: Claims | null): boolean {
-    const room = this.#rooms.get(id);
-    const isLink = link === true || claims?.link === true;
-    return !!room && !!this.#sameAnchor(room, claims?.user ?? user, role, isLink);
+    const who = claims?.user ?? user;
+    return !!this.#sameAnchor(this.#rooms.get(id), who, role, link || claims?.link);
   }
 
   /** Whether the session was ended by another one of its user, as far as is remembered. */
@@ -393,11 +387,8 @@ export class RoomService {
   }
 
   /** The session that an anchor of this user replaces. A link and an audience replace nobody. */
-  #sameAnchor(room: Room, user: string, role: UserRole, link: boolean): Session | undefined {
-    if (role !== 'anchor' || link) return undefined;
-    for (const other of room.sessions.values())
-      if (other.user === user && other.role === 'anchor') return other;
-    return undefined;
+  #sameAnchor(room: Room | undefined, user: string, role: UserRole, link = false) {
+    return role === 'anchor' && !link ? room?.anchorOf(user) : undefined;
   }
 
   #subscribe(session: Session, wishes: StreamWish[]): void {

@@ -40,6 +40,13 @@ export class Room {
     return [...this.sessions.values()].filter((other) => other !== session);
   }
 
+  /** The user's stay as an anchor: there is one at most. */
+  anchorOf(user: string): Session | undefined {
+    for (const session of this.sessions.values())
+      if (session.user === user && session.role === 'anchor') return session;
+    return undefined;
+  }
+
   ofUser(user: string): Session[] {
     return [...this.sessions.values()].filter((session) => session.user === user);
   }
