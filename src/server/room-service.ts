@@ -93,7 +93,7 @@ export class RoomService {
         `Room “${room.id}” is open in mode “${room.mode}”. Join it with that mode, or take another room.`,
       );
     }
-    const same = this.#sameAnchor(room, user, role, link);
+    const same = this.#sameAnchor(room, user, role);
     if (room.sessions.size - (same ? 1 : 0) >= this.settings.maxUsers) {
       throw new RoomError(
         'room-full',
@@ -246,7 +246,7 @@ export class RoomService {
     }
     if (!highest(role, limit))
       throw new RoomError('forbidden', 'The token does not allow the role anchor.');
-    const same = this.#sameAnchor(room, session.user, role, false);
+    const same = this.#sameAnchor(room, session.user, role);
     if (role === 'anchor') {
       const others = { ...session, role, session };
       if (!same) checkCapacity(room, others, this.settings);
@@ -367,18 +367,17 @@ export class RoomService {
   }
 
   /** A client that joins again by itself neither comes back after its end nor kicks who came since. */
-  #checkPrevious({ room: id, role, link, previous }: JoinMessage, user: string): void {
+  #checkPrevious({ room: id, role, previous }: JoinMessage, user: string): void {
     if (previous === undefined) return;
     const ended = this.#ended.get(previous);
     if (isEnded(ended)) throw new RoomError('forbidden', SENTENCES[ended], ended);
-    const same = this.#sameAnchor(this.#rooms.get(id), user, role, link);
+    const same = this.#sameAnchor(this.#rooms.get(id), user, role);
     if (same && same.id !== previous) throw new RoomError('forbidden', SENTENCES.kick, 'kick');
   }
 
   /** Whether somebody would have to go for this join. */
-  replaces({ room: id, user = '', role, link }: JoinMessage, claims: Claims | null): boolean {
-    const who = claims?.user ?? user;
-    return !!this.#sameAnchor(this.#rooms.get(id), who, role, link || claims?.link);
+  replaces({ room: id, user = '', role }: JoinMessage, claims: Claims | null): boolean {
+    return !!this.#sameAnchor(this.#rooms.get(id), claims?.user ?? user, role);
   }
 
   /** Whether the session was ended by another one of its user, as far as is remembered. */
@@ -386,9 +385,9 @@ export class RoomService {
     return this.#ended.get(session) === 'kick';
   }
 
-  /** The session that an anchor of this user replaces. A link and an audience replace nobody. */
-  #sameAnchor(room: Room | undefined, user: string, role: UserRole, link = false) {
-    return role === 'anchor' && !link ? room?.anchorOf(user) : undefined;
+  /** The session that an anchor of this user replaces. An audience, as every link is, replaces nobody. */
+  #sameAnchor(room: Room | undefined, user: string, role: UserRole): Session | undefined {
+    return role === 'anchor' ? room?.anchorOf(user) : undefined;
   }
 
   #subscribe(session: Session, wishes: StreamWish[]): void {

@@ -32,10 +32,6 @@ export class Room {
 
   constructor(readonly id: string) {}
 
-  get anchors(): Session[] {
-    return [...this.sessions.values()].filter(({ role }) => role === 'anchor');
-  }
-
   others(session: Session): Session[] {
     return [...this.sessions.values()].filter((other) => other !== session);
   }

@@ -2,7 +2,7 @@ import type { PropertyValues } from 'lit';
 import { observeSize, unobserveSize } from './resize.js';
 import { RtcElement } from './rtc-element.js';
 
-/** Widths in CSS pixels from which a tile has room for more. */
+/** Widths in CSS pixels from which a tile has room for more; states of these names are for its styles. */
 const WIDTHS = Object.entries({ narrow: 147, medium: 201, wide: 301 });
 const TALL = 85;
 

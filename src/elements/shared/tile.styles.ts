@@ -95,6 +95,7 @@ export const tileStyles = css`
     left: 8px;
     bottom: 8px;
   }
+  /* As specific as the rule before it, which it overrides. */
   :host [part='label'].topped {
     inset: 8px auto auto 8px;
   }
