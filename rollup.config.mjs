@@ -62,14 +62,16 @@ const minifyTemplates = () => minifyTemplateLiterals({ include: ['src/**'] });
 // package.json's sideEffects speak of dist/, not of the sources.
 const resolve = (exportConditions) =>
   nodeResolve({ exportConditions, ignoreSideEffectsForRoot: true });
-const minify = (module, pure) =>
+const minify = (module, pure, own = !pure) =>
   terser({
     ecma: 2022,
     // Of a classic script the top level is the page's: its one name stays.
     module,
     compress: {
-      passes: 2,
+      passes: 3,
       unsafe_arrows: true,
+      // Of what is written here nothing is read for what reading it does.
+      pure_getters: own,
       pure_funcs: pure,
       // Else one that is used once stands where that is, not where the order of bundle.ts wants it.
       top_retain: ({ name }) => /^[A-Z]\w*[a-z]/.test(name),

@@ -45,7 +45,7 @@ export const stageStyles = css`
     position: absolute;
     z-index: 1;
     inset: auto 12px 12px auto;
-    width: clamp(152px, 22%, 260px);
+    width: clamp(152px, 28%, 260px);
     height: auto;
     aspect-ratio: var(--rtc-tile-aspect, 16 / 9);
     box-shadow: 0 2px 12px #0006;

@@ -3,7 +3,7 @@ import { observeSize, unobserveSize } from './resize.js';
 import { RtcElement } from './rtc-element.js';
 
 /** Widths in CSS pixels from which a tile has room for more; states of these names are for its styles. */
-const WIDTHS = Object.entries({ narrow: 147, medium: 201, wide: 301 });
+const WIDTHS = Object.entries({ narrow: 140, wide: 240 });
 const TALL = 85;
 
 export function picture(): HTMLVideoElement {

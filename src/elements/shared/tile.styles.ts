@@ -82,11 +82,19 @@ export const tileStyles = css`
   }
   .controls {
     position: absolute;
-    inset: auto 4px 8px;
+    inset: auto 4px 4px;
     display: flex;
     flex-wrap: wrap;
     justify-content: center;
-    gap: 4px;
+  }
+  /* Smaller to look at than to hit, for there is a face behind them. */
+  .controls > * {
+    color: #fff;
+    border: 4px solid transparent;
+    background: #000a padding-box;
+  }
+  .controls > .danger {
+    background-color: var(--_danger);
   }
   :host(:state(tall)) .face {
     display: grid;
@@ -115,20 +123,10 @@ export const tileStyles = css`
     gap: 0;
     font-size: 0;
   }
-  /* There the buttons would hide the face. */
-  @media (hover: hover) {
-    :host(:not(:hover, :focus-within, :state(wide))) .controls {
-      opacity: 0;
-    }
-  }
-  :host(:not(:state(medium))) .topped {
+  :host(:not(:state(wide))) .topped {
     display: none;
   }
-  :host(:not(:state(medium))) .controls {
-    bottom: 4px;
-    gap: 3px;
-  }
-  :host(:not(:state(narrow))) .controls :nth-child(n + 3) {
+  :host(:not(:state(narrow))) .controls > :nth-child(n + 3) {
     display: none;
   }
   [hidden] {

@@ -1,4 +1,4 @@
-import { aTimeout, expect, fixture, html, oneEvent } from '@open-wc/testing';
+import { aTimeout, expect, fixture, html, nextFrame, oneEvent } from '@open-wc/testing';
 import type { RtcError } from '../../../src/core/errors.js';
 import type { RtcLocalStream } from '../../../src/elements/rtc-local-stream/rtc-local-stream.js';
 import type { RtcRoom } from '../../../src/elements/rtc-room/rtc-room.js';
@@ -100,6 +100,34 @@ describe('rtc-local-stream', () => {
     await local.updateComplete;
     expect(local.renderRoot.querySelectorAll('button')).to.have.length(1);
   });
+
+  for (const [width, count] of [
+    [600, 3],
+    [152, 3],
+    [128, 2],
+  ] as const) {
+    it(`shows ${count} buttons of 44 px, without a pointer over it, where it is ${width} px wide`, async () => {
+      const holder = await fixture<HTMLElement>(
+        html`<div style="width: ${width}px"><rtc-local-stream controls></rtc-local-stream></div>`,
+      );
+      const local = holder.firstElementChild as RtcLocalStream;
+      await local.updateComplete;
+      // Sized between a frame's layout and its drawing.
+      await nextFrame();
+      await nextFrame();
+      const seen = [...local.renderRoot.querySelectorAll('button')].filter((button) =>
+        button.checkVisibility({ opacityProperty: true }),
+      );
+      expect(seen).to.have.length(count);
+      const around = local.getBoundingClientRect();
+      for (const button of seen) {
+        const { left, right, top, bottom, width: across, height } = button.getBoundingClientRect();
+        expect([across, height]).to.eql([44, 44]);
+        const outside = [left - around.left, around.right - right, top - around.top];
+        expect(Math.min(...outside, around.bottom - bottom)).to.be.at.least(4);
+      }
+    });
+  }
 
   it('speaks the language of the nearest lang', async () => {
     registerLocale('de', { you: 'Sie' });
