@@ -42,8 +42,7 @@ export async function request(
     }
     if (held && nameOf(cause) === 'NotReadableError') {
       // Some phones open one camera at a time.
-      held.release();
-      first.slot.held = null;
+      first.slot.drop();
       return request(captures, wish, host);
     }
     return captures.map((capture) => ({ capture, cause }));

@@ -43,7 +43,10 @@ export class Capture {
     } else {
       try {
         this.track = await processor(source, { kind, signal });
+        if ((this.track as MediaStreamTrack | undefined)?.kind !== kind)
+          throw new TypeError(`it gave no ${kind} track`);
       } catch (cause) {
+        if (!signal.aborted) this.slot.drop();
         throw new RtcError(
           'argument',
           `trackProcessor failed (${textOf(cause)}); no ${kind} is sent without it.`,
@@ -95,11 +98,15 @@ export class Slot {
     if (this.next?.key !== key) this.cancel();
     if (this.failed?.key !== key) this.failed = null;
     if (key === null) {
-      this.held?.release();
-      this.held = null;
+      this.drop();
       this.lost = false;
     }
     return key !== null && this.held?.key !== key && !this.next && this.failed?.key !== key;
+  }
+
+  drop(): void {
+    this.held?.release();
+    this.held = null;
   }
 
   cancel(): void {

@@ -18,7 +18,10 @@ export class OwnStream implements LocalStream {
     return this.room()?.userId ?? null;
   }
 
-  /** Becomes what the slots hold. `muted`: it has a picture, but for the moment no camera. */
+  /**
+   * Becomes what the slots hold; a picture that is on its way back has never gone.
+   * @param muted It has a picture, but for the moment no camera.
+   */
   take(sound: Slot, picture: Slot, muted: boolean): void {
     const { mediaStream } = this;
     const tracks = [sound, picture].flatMap(({ held }) => held?.track ?? []);
@@ -27,7 +30,7 @@ export class OwnStream implements LocalStream {
     }
     for (const track of tracks) mediaStream.addTrack(track);
     this.hasAudio = !!sound.held;
-    this.hasVideo = muted || !!picture.held;
+    this.hasVideo = muted || !!(picture.held ?? (this.hasVideo && picture.next));
   }
 }
 
@@ -49,7 +52,7 @@ export function publicationOf(
     audio: audioMuted && sound.held?.foreign ? null : (sound.held?.track ?? null),
     video: picture.held?.track ?? null,
     audioMuted,
-    videoMuted: main && wish.videoMuted,
+    videoMuted: main && (wish.videoMuted || (hasVideo && !picture.held)),
     audioProfile: main ? wish.audioProfile : 'music',
     ...(main ? sizeOf(wish.profile) : SCREEN),
   };

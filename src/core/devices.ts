@@ -127,8 +127,8 @@ export function captureError(code: RtcErrorCode, devices: Device[], cause: unkno
         ? 'Screen sharing was cancelled or is not allowed. Start it again and choose what to share.'
         : `Access to the ${what} was denied. Allow it in the browser’s site settings (and the system’s), then try again.`,
     'permissions-policy': `This page may not use the ${what}: add allow="${allow}" to its iframe, or correct its Permissions-Policy header.`,
-    'device-missing': `No such ${what} was found. Connect one, or choose another.`,
-    'device-busy': `The ${what} does not start; another program may be using it. Close that, then try again.`,
+    'device-missing': `No such ${devices.join(' or ')} was found. Connect one, or choose another.`,
+    'device-busy': `The ${what} did not start; another program may hold the device. Close that, then try again.`,
   };
   return new RtcError(code, sentences[code] ?? `The ${what} cannot be captured: ${textOf(cause)}`, {
     cause,

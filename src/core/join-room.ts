@@ -77,7 +77,7 @@ export async function joinRoom(
         made = await create(next, link, signal);
       }
       target = next;
-      if (!link) await claimRoom(target, host, signal);
+      if (!link) await claimRoom(target, answer.token, host, signal);
       const { client } = made;
       const request = {
         credentials: answer,

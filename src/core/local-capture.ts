@@ -1,4 +1,4 @@
-import type { Publication, StreamType } from '../drivers/driver.js';
+import type { Publication, StreamType, TrackKind } from '../drivers/driver.js';
 import {
   errorsOf,
   liveTrack,
@@ -104,10 +104,13 @@ export class LocalCapture implements Publisher, RequestHost {
     this.#remove = null;
   }
 
-  /** Settles when all that is asked for now was answered: live, or the first failure. */
-  async whenCaptured(): Promise<void> {
+  /**
+   * Settles when all that is asked for now was answered: live, or the first failure.
+   * @param kind Only of its failures is to be heard.
+   */
+  async whenCaptured(kind?: TrackKind): Promise<void> {
     this.#reconcile();
-    const error = this.state === 'failed' ? this.error : this.#unchanged;
+    const error = this.state === 'failed' ? this.error : this.#unchanged(kind);
     if (error) throw error;
     if (!this.#asksAnything) throw nothingAsked();
     if (!this.#answered) await this.#waiters.wait('captured');
@@ -196,8 +199,11 @@ export class LocalCapture implements Publisher, RequestHost {
   }
 
   /** Why what was there before is captured still. */
-  get #unchanged(): RtcError | undefined {
-    return this.#slots.find(({ held, failed }) => held && failed)?.failed?.error;
+  #unchanged(of?: TrackKind): RtcError | undefined {
+    const slot = this.#slots.find(
+      ({ kind, held, failed }) => held && failed && kind === (of ?? kind),
+    );
+    return slot?.failed?.error;
   }
 
   /** Nothing is on its way, and something is live. */
@@ -344,7 +350,7 @@ export class LocalCapture implements Publisher, RequestHost {
     }
     const some = this.#slots.some((slot) => slot.held ?? slot.next);
     if (!some) this.#waiters.reject(['captured', 'published'], first);
-    else if (this.#unchanged) this.#waiters.reject('captured', first);
+    else if (this.#unchanged()) this.#waiters.reject('captured', first);
   }
 
   /** @returns those of the wishes that stood */

@@ -14,18 +14,25 @@ const claims = new Map<string, Owner>();
 /**
  * Waits for one that is ending: the element that this one has taken the place of, which may hear of
  * that a task later.
+ * @param token Names the user where `wish` does not.
  * @throws RtcError `state` when another owner on this page is this user in this room, `aborted`
  */
-export async function claimRoom(wish: RoomWish, owner: Owner, signal: AbortSignal): Promise<void> {
+export async function claimRoom(
+  wish: RoomWish,
+  token: string | undefined,
+  owner: Owner,
+  signal: AbortSignal,
+): Promise<void> {
   releaseRoom(owner);
-  if (!wish.userId) return;
+  const userId = wish.userId ?? token;
+  if (!userId) return;
   // In either mode.
-  const key = identityOf({ ...wish, mode: 'rtc' });
+  const key = identityOf({ ...wish, userId, mode: 'rtc' });
   for (let pause = 0; claims.has(key); pause = 20) {
     if (pause && !claims.get(key)?.ending) {
       throw new RtcError(
         'state',
-        `Another rtc-room of this page is “${wish.userId}” in this room. Remove one, or change its user-id.`,
+        'Another rtc-room of this page is this user in this room. Remove one, or change its user-id.',
       );
     }
     await sleep(pause, signal);

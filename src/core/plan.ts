@@ -52,13 +52,14 @@ export function checkRole({ userRole, mode }: RoomWish): void {
 /** @throws RtcError `argument` for JSON that is none and for keys the driver does not know */
 export function driverOptions(wish: RoomWish, driver: Driver): Record<string, unknown> {
   let options: unknown = wish.driverOptions ?? {};
+  let cause: unknown;
   try {
     if (typeof options === 'string') options = JSON.parse(options);
-  } catch (cause) {
-    throw new RtcError('argument', 'driver-options is not valid JSON.', { cause });
+  } catch (error) {
+    cause = error;
   }
   if (!options || typeof options !== 'object' || Array.isArray(options)) {
-    throw new RtcError('argument', 'driver-options must be a JSON object.');
+    throw new RtcError('argument', 'driver-options must be a JSON object.', { cause });
   }
   const known = driver.optionKeys;
   const unknown = Object.keys(options).filter((key) => !known.includes(key));

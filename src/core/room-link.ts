@@ -126,6 +126,7 @@ export class RoomLink implements Follower {
   #wish: LinkWish | null = null;
   #state: LinkState = 'idle';
   #key: string | null = null;
+  #ways = '';
   #room: RoomSession | null = null;
   #shared: SharedLink | null = null;
 
@@ -182,10 +183,13 @@ export class RoomLink implements Follower {
       this.#drop();
       // Only `check` throws here, and only this.
       const failure = error as RtcError;
+      failure.fatal = !failure.incomplete;
       const known = this.error?.message === failure.message;
       return known ? this.refresh() : this.report(failure);
     }
-    const key = JSON.stringify([wish.roomId, wish.token, wish.tokenUrl, room.userId]);
+    const key = JSON.stringify([wish.roomId, room.userId]);
+    const ways = JSON.stringify([wish.token, wish.tokenUrl]);
+    const told = this.#shared;
     if (key !== this.#key) {
       this.#drop();
       this.error = null;
@@ -194,7 +198,12 @@ export class RoomLink implements Follower {
       this.view.session = this.#shared.session;
       this.error = this.#shared.error;
       this.#announceKnown();
+    } else if (told && ways !== this.#ways) {
+      // Used at the next need; a link that was refused asks at once.
+      this.error = told.error = null;
+      told.update(this.#roomWish(wish, room));
     }
+    this.#ways = ways;
     this.#shared?.session.views.changed();
     this.refresh();
   }
@@ -224,7 +233,7 @@ export class RoomLink implements Follower {
 
   #current(): LinkState {
     const { session } = this;
-    if (!session) return this.error ? 'failed' : 'idle';
+    if (!session) return this.error?.fatal ? 'failed' : 'idle';
     if (session.inRoom) return this.view.filled ? 'linked' : 'waiting';
     return this.error?.fatal ? 'failed' : 'connecting';
   }
@@ -233,6 +242,14 @@ export class RoomLink implements Follower {
   #announceKnown(): void {
     const { session, view } = this;
     if (!session?.inRoom) return;
+    for (const { userId, userData, userRole } of session.users) {
+      this.host.emit('rtc-user-joined', {
+        roomId: this.#wish?.roomId ?? '',
+        userId,
+        userData,
+        userRole,
+      });
+    }
     for (const stream of session.streams) view.announce(stream);
   }
 
@@ -268,6 +285,7 @@ export class RoomLink implements Follower {
   #roomWish({ roomId, token, tokenUrl }: LinkWish, room: RoomSession): RoomWish {
     // In the room, its wish is there.
     const base = room.wish as RoomWish;
+    const ways = room.wanted ?? base;
     const own = token ?? tokenUrl;
     return {
       ...base,
@@ -277,9 +295,9 @@ export class RoomLink implements Follower {
       userRole: 'audience',
       kickFrom: [],
       audioLevels: false,
-      token: token ?? (own ? undefined : base.token),
-      tokenUrl: token ? undefined : (tokenUrl ?? base.tokenUrl),
-      tokenSource: own ? undefined : base.tokenSource,
+      token: token ?? (own ? undefined : ways.token),
+      tokenUrl: token ? undefined : (tokenUrl ?? ways.tokenUrl),
+      tokenSource: own ? undefined : ways.tokenSource,
     };
   }
 }

@@ -75,7 +75,7 @@ export class RoomSession extends SessionFacts implements JoinHost, RosterHost {
     return this.#next()?.key === 'leave';
   }
 
-  /** What the page wants now; carried out once per microtask. */
+  /** What the page wants now; carried out once a task. */
   update(wish: RoomWish): void {
     const before = this.wanted;
     this.wanted = wish;
@@ -95,7 +95,10 @@ export class RoomSession extends SessionFacts implements JoinHost, RosterHost {
     if (this.stay && before?.audioLevels !== wish.audioLevels) {
       this.stay.client.setAudioLevels?.(wish.audioLevels);
     }
-    this.#lane.poke();
+    const poke = (): void => this.#lane.poke();
+    // What one task changes and changes back is no change; a first join has nothing to wait for.
+    if (before) setTimeout(poke);
+    else poke();
     this.#activate();
     this.follow();
   }
@@ -122,13 +125,21 @@ export class RoomSession extends SessionFacts implements JoinHost, RosterHost {
     await this.#waiters.wait('join');
   }
 
-  async whenLeft(): Promise<void> {
-    if (this.state !== 'disconnected') await this.#waiters.wait('leave');
+  /** @param overtaken The page wants to be in again already. */
+  async whenLeft(overtaken?: boolean): Promise<void> {
+    if (this.state === 'disconnected') return;
+    if (overtaken) throw aborted();
+    await this.#waiters.wait('leave');
   }
 
-  async whenRole(role: UserRole): Promise<void> {
+  /** @param joined Whether it was to be in the room when it was asked to switch. */
+  async whenRole(role: UserRole, joined?: boolean): Promise<void> {
     const { wanted, stay } = this;
-    if (!wanted?.joined || stay?.role === role) return;
+    if (!wanted?.joined) {
+      if (joined) throw aborted();
+      return;
+    }
+    if (stay?.role === role) return;
     // Refused already, or overtaken.
     if (wanted.userRole !== role) throw this.error ?? aborted();
     await this.#waiters.wait(role);
@@ -195,7 +206,7 @@ export class RoomSession extends SessionFacts implements JoinHost, RosterHost {
     const identity = wish?.joined ? identityOf(wish) : null;
     if (!stay) {
       if (!wish || identity === null) return null;
-      return { key: `join:${identity}`, run: (signal) => this.#join(wish, signal) };
+      return { key: `join:${wish.roomId && identity}`, run: (signal) => this.#join(wish, signal) };
     }
     if (!wish || stay.identity !== identity) {
       return { key: 'leave', run: () => this.#leave(stay) };

@@ -91,7 +91,7 @@ export abstract class SessionFacts {
       );
     }
     if (!client.sendMessage) throw this.#unsupported('messages');
-    const users = typeof to === 'string' ? [to] : (to ?? undefined);
+    const users = to == null ? undefined : [to].flat();
     for (const id of users ?? []) checkId('Each receiver’s id', id);
     await client.sendMessage(data, users);
   }

@@ -90,6 +90,11 @@ export class StreamView {
     return { mode: named.length ? 'all' : 'none', only: named };
   }
 
+  /** What a sink is to receive while it is seen. */
+  modeOf(sink: Sink): ViewWish['subscribe'] {
+    return sink.subscribe ?? this.#wish.subscribe;
+  }
+
   /** Whether a stream that this view is for is there. */
   get filled(): boolean {
     return !!this.session?.streams.some((stream) => this.#allows(stream));
@@ -154,7 +159,7 @@ export class StreamView {
     };
     for (const stream of layout) add(stream, subscribe);
     for (const [sink, stream] of chosen) {
-      if (!sink.tile || layout.includes(stream)) add(stream, sink.subscribe ?? subscribe, sink);
+      if (!sink.tile || layout.includes(stream)) add(stream, this.modeOf(sink), sink);
     }
   }
 

@@ -37,7 +37,7 @@ export async function getToken(
         throw new RtcError(code, `tokenSource failed: ${textOf(cause)}`, { cause });
       },
     );
-    return typeof answer === 'string' ? { token: answer } : answer;
+    return typeof answer === 'string' ? { token: answer } : (answer ?? {});
   }
   if (!tokenUrl) return { token: ways.token };
   for (;;) {
@@ -76,6 +76,9 @@ async function ask(
   } catch (cause) {
     if (cause instanceof SyntaxError) {
       throw new RtcError('auth', `token-url ${url} must answer a JSON object {token}.`, { cause });
+    }
+    if (!URL.canParse(url, document.baseURI)) {
+      throw new RtcError('argument', `token-url “${url}” is no address.`, { cause });
     }
     throw new RtcError('network', `token-url ${url} cannot be reached. It is tried again.`, {
       cause,

@@ -328,7 +328,10 @@ export class RoomService {
     const room = this.#rooms.get(id);
     if (!room) return false;
     this.bans.add(id, undefined);
-    for (const session of [...room.sessions.values()]) this.end(session, 'room_disband');
+    const all = [...room.sessions.values()];
+    // Nobody is told that the others go, too.
+    room.sessions.clear();
+    for (const session of all) this.end(session, 'room_disband');
     this.#close(room);
     return true;
   }

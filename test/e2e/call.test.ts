@@ -46,6 +46,84 @@ e2e('call: a picture begins small and is soon as large as its profile', async (w
   await alice.waitForOutboundVideo();
 });
 
+for (const [what, attributes] of [
+  ['alone', 'video'],
+  ['beside a microphone', 'audio video'],
+]) {
+  e2e(`call: a camera ${what} is muted and comes back, published all the time`, async (world) => {
+    const markup = caller('alice').replace('audio video', String(attributes));
+    const [alice, bob] = await Promise.all([
+      world.open('alice', markup),
+      world.open('bob', '<rtc-room room-id="8888" user-id="bob" joined></rtc-room>'),
+    ]);
+    await bob.waitForFrames('user:alice');
+    const [from, heard] = [await alice.mark(), await bob.mark()];
+    await alice.set('rtc-local-stream', 'video-muted', '');
+    await bob.waitForEvent('rtc-mute-changed', { userId: 'alice', kind: 'video', muted: true });
+    const lights = await alice.live();
+    assert.equal(lights.tracks, attributes === 'video' ? 0 : 1, 'the camera is off');
+    await alice.set('rtc-local-stream', 'video-muted', null);
+    await bob.waitForEvent('rtc-mute-changed', { userId: 'alice', kind: 'video', muted: false });
+    await bob.waitForFrames('user:alice');
+    assert.deepEqual(await alice.events('rtc-stream-unpublished', from), []);
+    assert.equal(await alice.attr('rtc-local-stream', 'published'), '');
+    const told = (await bob.events(undefined, heard)).map(({ type }) => type);
+    assert.deepEqual(
+      told.filter((type) => /^rtc-(stream-(added|removed|updated)|mute)/.test(type)),
+      ['rtc-mute-changed', 'rtc-mute-changed'],
+    );
+  });
+}
+
+e2e('call: music is heard in stereo', async (world) => {
+  const alice = await world.open(
+    'alice',
+    '<rtc-room room-id="8888" user-id="alice" joined><rtc-local-stream audio-profile="music"></rtc-local-stream></rtc-room>',
+  );
+  await alice.eval(() => {
+    const context = new AudioContext();
+    const tone = new OscillatorNode(context);
+    const left = new ChannelMergerNode(context, { numberOfInputs: 2 });
+    const out = new MediaStreamAudioDestinationNode(context, { channelCount: 2 });
+    tone.connect(left, 0, 0).connect(out);
+    tone.start();
+    Object.assign(window.e2e.find('rtc-local-stream'), { mediaStream: out.stream });
+  });
+  const bob = await world.open('bob', '<rtc-room room-id="8888" user-id="bob" joined></rtc-room>');
+  await bob.waitForEvent('rtc-stream-subscribed');
+  await bob.waitForSound();
+  /** How loud the left and the right channel are. */
+  const channels = (): Promise<number[]> =>
+    bob.eval(async () => {
+      const video = window.e2e.find('rtc-remote-stream').shadowRoot?.querySelector('video');
+      const context = new AudioContext();
+      const split = new ChannelSplitterNode(context, { numberOfOutputs: 2 });
+      const source = context.createMediaStreamSource(video?.srcObject as MediaStream);
+      source.connect(split);
+      const ears = [0, 1].map((channel) => {
+        const ear = new AnalyserNode(context);
+        split.connect(ear, channel);
+        return ear;
+      });
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const loud = ears.map((ear) => {
+        const samples = new Float32Array(ear.fftSize);
+        ear.getFloatTimeDomainData(samples);
+        return Math.max(...samples.map(Math.abs));
+      });
+      await context.close();
+      return loud;
+    });
+  await waitFor(
+    'the tone is heard on the left only',
+    async () => {
+      const [left = 0, right = 0] = await channels();
+      return left > 0.3 && right < left / 10;
+    },
+    channels,
+  );
+});
+
 e2e('call: closing the page leaves at once', async (world) => {
   const { alice, bob } = await call(world, 'alice', 'bob');
   await assertEverybodySees({ alice, bob });

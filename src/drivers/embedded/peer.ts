@@ -33,7 +33,7 @@ export function park(): Parked {
   }
   const pc = new RTCPeerConnection(BUNDLE);
   lay(pc);
-  const offer = pc.createOffer();
+  const offer = pc.createOffer().then(stereo);
   offer.catch(() => undefined);
   return { pc, offer };
 }
@@ -72,6 +72,11 @@ function prefer(transceiver: RTCRtpTransceiver): void {
  */
 function repeating({ type, sdp = '' }: RTCSessionDescriptionInit): RTCSessionDescriptionInit {
   return { type, sdp: sdp.replace(/a=rtpmap:(\d+) opus.*\r\n/g, '$&a=rtcp-fb:$1 nack\r\n') };
+}
+
+/** Has sound decoded, and by who hears of it encoded, as it is; Chromium mixes it down by itself. */
+function stereo({ type, sdp = '' }: RTCSessionDescriptionInit): RTCSessionDescriptionInit {
+  return { type, sdp: sdp.replace(/10;useinbandfec=1/g, '$&;stereo=1') };
 }
 
 /** Milliseconds for which a connection sends its first picture small. */
@@ -151,7 +156,7 @@ export class Peer {
       this.#run(async () => {
         if (!parked) lay(pc);
         // Also when nobody had it yet: Firefox would number the lines of another offer anew.
-        await pc.setLocalDescription(await parked?.offer);
+        await pc.setLocalDescription(await (parked?.offer ?? pc.createOffer().then(stereo)));
         if (!connect.parked) this.#describe();
         this.sync();
       });
@@ -200,17 +205,12 @@ export class Peer {
       if (!pc.remoteDescription || pc.signalingState !== 'stable' || this.#late) return;
       this.#interrupted = true;
       pc.setConfiguration(await this.host?.fresh());
-      if (!connect.offerer) {
-        this.#send({ restart: true });
-      } else if (isFirefox(pc.remoteDescription) && !isFirefox(pc.localDescription)) {
-        // Set at once, Chromium may pick a candidate of before the restart (14 times in 60).
-        this.#late = await pc.createOffer({ iceRestart: true });
-        this.#describe(this.#late);
-      } else {
-        pc.restartIce();
-        await pc.setLocalDescription();
-        this.#describe();
-      }
+      if (!connect.offerer) return this.#send({ restart: true });
+      const offer = await pc.createOffer({ iceRestart: true }).then(stereo);
+      // Set at once, Chromium may pick a candidate of before the restart (14 times in 60).
+      if (isFirefox(pc.remoteDescription) && !isFirefox(pc.localDescription)) this.#late = offer;
+      else await pc.setLocalDescription(offer);
+      this.#describe(offer);
     });
   }
 
@@ -329,7 +329,7 @@ export class Peer {
     const first = !pc.remoteDescription;
     await pc.setRemoteDescription(repeating(offer));
     if (first) lay(pc);
-    const answered = pc.setLocalDescription();
+    const answered = pc.setLocalDescription(stereo(await pc.createAnswer()));
     // Media flows as soon as the answer is there, which does not wait for it.
     if (first) this.sync();
     await answered;

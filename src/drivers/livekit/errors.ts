@@ -152,8 +152,10 @@ export function noRoute(): RtcError {
 }
 
 export function noAddress(): RtcError {
-  return bad(
+  return new RtcError(
+    'argument',
     'provider="livekit" needs url: the wss: address of LiveKit, or several, space-separated.',
+    { provider, incomplete: true },
   );
 }
 

@@ -1,4 +1,4 @@
-import type { PropertyValues, TemplateResult } from 'lit';
+import { html, type PropertyValues, type TemplateResult } from 'lit';
 import type { LinkWish, RoomLink } from '../../core/room-link.js';
 import type { RoomSession } from '../../core/room-session.js';
 import type { StreamView } from '../../core/stream-view.js';
@@ -149,6 +149,6 @@ export class RtcCrossRoomLink extends StageElement {
   }
 
   protected override render(): TemplateResult {
-    return this.renderStage(this.#situation());
+    return html`${this.renderStage(this.#situation())}<slot name="toolbar"></slot>`;
   }
 }

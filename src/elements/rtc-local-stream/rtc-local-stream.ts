@@ -158,8 +158,10 @@ export class RtcLocalStream extends TileElement {
    * @throws RtcError `argument` for another kind, `device-missing` and others when it fails
    */
   async switchDevice(kind: 'microphone' | 'camera' | 'audio' | 'video', id: string): Promise<void> {
-    if (kind === 'microphone' || kind === 'audio') await this.#want({ microphoneId: id });
-    else if (kind === 'camera' || kind === 'video') await this.#want({ cameraId: id });
+    if (kind === 'microphone' || kind === 'audio')
+      await this.#want({ microphoneId: id }, (capture) => capture.whenCaptured('audio'));
+    else if (kind === 'camera' || kind === 'video')
+      await this.#want({ cameraId: id }, (capture) => capture.whenCaptured('video'));
     else {
       const { RtcError } = await loadEngine();
       throw new RtcError('argument', 'switchDevice() takes “microphone” or “camera”, and an id.');
@@ -176,13 +178,20 @@ export class RtcLocalStream extends TileElement {
     done = (capture: LocalCapture): Promise<void> => capture.whenCaptured(),
   ): Promise<void> {
     this.want(wish);
+    const names = Object.keys(wish) as (keyof this)[];
+    const asked = names.map((name) => this[name]);
+    const check = async (): Promise<void> => {
+      if (names.some((name, at) => this[name] !== asked[at])) throw (await loadEngine()).aborted();
+    };
     if (wish.preview || wish.noPublish === false) {
       // Made by a script, it begins once it is in the document.
       if (!this.hasUpdated) await this.updateComplete;
       if (!this.begun) this.#begin();
     }
     await this.begun;
+    await check();
     if (this.#capture) await done(this.#capture);
+    await check();
   }
 
   #begin(): void {

@@ -111,10 +111,11 @@ export class Playback extends Player implements Sink {
   /** Writes what is true into the element's states. */
   reflect(): void {
     const { node, shown: stream, blocked, playing } = this;
-    if (stream) {
+    const unwanted = !this.#subscribed && (this.#view?.modeOf(this) === 'none' || !this.visible);
+    if (stream && !unwanted) {
       const media = playing ? 'playing' : 'subscribing';
       this.#setState(stream.failure ? 'failed' : blocked ? 'blocked' : media, stream);
-    } else if (this.state !== 'ended') this.#setState('waiting', null);
+    } else if (this.state !== 'ended') this.#setState('waiting', stream);
     node.mark('speaking', !!stream?.speaking && !stream.audioMuted);
     node.mark('muted', !!stream?.audioMuted);
     node.mark('blocked', blocked);
@@ -149,6 +150,7 @@ export class Playback extends Player implements Sink {
     const stream = this.shown;
     if (!stream || subscribed === this.#subscribed) return;
     this.#subscribed = subscribed;
+    if (!subscribed) this.playing = false;
     this.node.emit(subscribed ? 'rtc-stream-subscribed' : 'rtc-stream-unsubscribed', { stream });
   }
 

@@ -93,6 +93,14 @@ export class RtcRemoteStream extends TileElement {
     return this.#playback?.state ?? 'waiting';
   }
 
+  constructor() {
+    super();
+    // Any gesture on it; the button is what can be reached by keyboard too.
+    this.addEventListener('click', () => {
+      if (this.#playback?.blocked) void this.resume();
+    });
+  }
+
   override connectedCallback(): void {
     super.connectedCallback();
     this.#playback?.revive();
@@ -148,7 +156,7 @@ export class RtcRemoteStream extends TileElement {
     const { code, message } = stream?.failure ?? {};
     const label = blocked && this.text(picture ? 'hear' : 'play');
     const note = label
-      ? html`<slot name="blocked" @click=${() => this.resume()}>
+      ? html`<slot name="blocked">
           <button part="resume button" class="main" title=${label}>${icon('play')}${label}</button>
         </slot>`
       : renderStatus(code === 'network' ? this.text('lost', name) : message);

@@ -191,12 +191,16 @@ export class RtcRoom extends StageElement {
 
   /** Removes `joined`; resolves when the room is left. */
   leave(): Promise<void> {
-    return this.#want({ joined: false }, (session) => session.whenLeft());
+    return this.#want({ joined: false }, (session) => session.whenLeft(this.joined));
   }
 
   /** Sets `user-role`. @throws RtcError why it failed, `aborted` when overtaken */
   switchRole(role: UserRole): Promise<void> {
-    return this.#want({ userRole: role }, (session) => session.whenRole(role));
+    const { joined } = this;
+    const given: unknown = role;
+    // As text: what is none of the two is refused by its name.
+    const userRole = String(given) as UserRole;
+    return this.#want({ userRole }, (session) => session.whenRole(userRole, joined));
   }
 
   /**

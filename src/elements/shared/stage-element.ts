@@ -177,14 +177,11 @@ function measure(stage: HTMLElement): {
   aspect: number;
 } {
   const style = getComputedStyle(stage);
-  const [across = 16, down = 9] = style
-    .getPropertyValue('--rtc-tile-aspect')
-    .split('/')
-    .map(Number);
+  const [across = 0, down = 1] = style.getPropertyValue('--rtc-tile-aspect').split('/').map(Number);
   return {
     width: stage.clientWidth,
     height: stage.clientHeight,
     gap: parseFloat(style.columnGap) || 0,
-    aspect: across / (down || 1) || 16 / 9,
+    aspect: across / down || 16 / 9,
   };
 }

@@ -107,13 +107,13 @@ export const tileStyles = css`
   :host [part='label'].topped {
     inset: 8px auto auto 8px;
   }
+  ::slotted([slot='blocked']),
   [part~='resume'] {
     position: absolute;
     inset: 0;
     margin: auto;
     width: fit-content;
     height: fit-content;
-    padding: 8px 18px;
     max-width: calc(100% - 16px);
     z-index: 1;
   }

@@ -23,7 +23,7 @@ export function nameOf(userData: string, userId: string): string {
   try {
     const data: unknown = JSON.parse(userData);
     if (data && typeof data === 'object') {
-      return 'name' in data && typeof data.name === 'string' ? data.name : userId;
+      return ('name' in data && typeof data.name === 'string' && data.name.trim()) || userId;
     }
   } catch {
     // Not JSON: plain text.

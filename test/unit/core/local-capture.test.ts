@@ -601,6 +601,16 @@ describe('local capture', () => {
       expect(spy.live).to.have.length(0);
     });
 
+    it('sends nothing any more when another processor fails, or makes nothing', async () => {
+      stage.want({ video: true, preview: true });
+      await until(() => stage.track('video'));
+      stage.want({ trackProcessor: () => undefined as unknown as MediaStreamTrack });
+      await until(() => stage.all('rtc-error').length);
+      expect(stage.capture.error).to.include({ code: 'argument' });
+      expect(stage.track('video')).to.equal(undefined);
+      expect(spy.live).to.have.length(0);
+    });
+
     it('sends nothing unprocessed when the processor fails', async () => {
       stage.want({
         audio: true,

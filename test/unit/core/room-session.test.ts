@@ -644,6 +644,8 @@ describe('room session', () => {
       const carol = await new TestRoom(backend, { userId: 'carol' }).join();
       await alice.session.sendMessage('all');
       await alice.session.sendMessage('bob', 'bob');
+      const nobody = alice.session.sendMessage('x', 5 as unknown as string);
+      expect((await failure(nobody)).code).to.equal('argument');
       await backend.flush();
       expect(bob.all('rtc-message-received').map(({ data, from }) => [data, from])).to.deep.equal([
         ['all', 'alice'],

@@ -339,6 +339,60 @@ describe('views and links', () => {
       room.session.end();
     });
 
+    it('shares it whatever their tokens are, takes another token at the next need only', async () => {
+      const room = await new TestRoom(backend).join();
+      const [first, second] = [link(room, { token: 'a' }), link(room, { token: 'b' })];
+      await until(() => first.link.state === 'waiting' && second.link.state === 'waiting');
+      expect(backend.created).to.have.length(2);
+      first.set({ token: 'c' });
+      second.set({ token: undefined, tokenUrl: '/token' });
+      await backend.flush();
+      expect(backend.created).to.have.length(2);
+      expect(first.states).to.deep.equal(['connecting', 'waiting']);
+      room.session.end();
+    });
+
+    it('tells a second link of the users who are there already', async () => {
+      const room = await new TestRoom(backend).join();
+      const first = link(room);
+      await until(() => first.link.state === 'waiting');
+      backend.addUser('2', 'bob', { mode: 'live' }).publish();
+      await until(() => first.link.state === 'linked');
+      const second = link(room);
+      await until(() => second.link.state === 'linked');
+      expect(second.all('rtc-user-joined').map(({ userId, roomId }) => [roomId, userId])).to.eql([
+        ['2', 'bob'],
+      ]);
+      room.session.end();
+    });
+
+    it('asks a token source that its room was given after it had joined', async () => {
+      const room = await new TestRoom(backend, { token: 'old' }).join();
+      const reasons: string[] = [];
+      room.set({
+        tokenSource: ({ reason }) => {
+          reasons.push(reason);
+          return 'new';
+        },
+      });
+      const it = link(room);
+      await until(() => it.link.state === 'waiting');
+      expect(reasons).to.deep.equal(['link']);
+      room.session.end();
+    });
+
+    it('waits for its room-id, which is no failure', async () => {
+      const room = await new TestRoom(backend).join();
+      const it = link(room, { roomId: undefined });
+      await backend.flush();
+      expect(it.link.state).to.equal('idle');
+      expect(it.link.error).to.include({ code: 'argument', fatal: false });
+      it.set({ roomId: '2' });
+      await until(() => it.link.state === 'waiting');
+      expect(it.all('rtc-error')).to.have.length(1);
+      room.session.end();
+    });
+
     it('does not link while disabled, and lets go when it becomes so', async () => {
       const room = await new TestRoom(backend).join();
       const it = link(room, { disabled: true });
@@ -386,13 +440,14 @@ describe('views and links', () => {
       ['to its own room', { roomId: '1' }, {}],
       ['inside another link', { nested: true }, {}],
       ['with a bad user id', { userId: 'a b' }, {}],
+      ['with a bad room id', { roomId: 'a b' }, {}],
     ] as const) {
       it(`is refused ${what}, as argument`, async () => {
         const room = await new TestRoom(backend, roomWish).join();
         const it = link(room, wish);
         await backend.flush();
         expect(it.link.state).to.equal('failed');
-        expect(it.link.error).to.include({ code: 'argument' });
+        expect(it.link.error).to.include({ code: 'argument', fatal: true });
         expect(it.all('rtc-error')).to.have.length(1);
         expect(backend.clients.size).to.equal(1);
         room.session.end();

@@ -79,6 +79,25 @@ describe('rtc-local-stream', () => {
     expect(error?.message).to.contain('set audio, video or screen');
   });
 
+  it('rejects each call that the same task overtakes', async () => {
+    const local = await fixture<RtcLocalStream>(html`<rtc-local-stream audio></rtc-local-stream>`);
+    const code = (call: Promise<void>): Promise<string> =>
+      call.then(
+        () => 'done',
+        (error: unknown) => (error as RtcError).code,
+      );
+    const overtaken = [code(local.initialize())];
+    local.preview = false;
+    overtaken.push(code(local.publish()));
+    const last = [code(local.unpublish())];
+    overtaken.push(code(local.switchDevice('microphone', 'a')));
+    void code(local.switchDevice('microphone', 'b'));
+    overtaken.push(code(local.initialize()));
+    last.push(code(local.close()));
+    expect(await Promise.all(overtaken)).to.eql(['aborted', 'aborted', 'aborted', 'aborted']);
+    expect(await Promise.all(last)).to.eql(['done', 'done']);
+  });
+
   it('has toggles that ask first, write a wish and tell their state', async () => {
     const local = await fixture<RtcLocalStream>(
       html`<rtc-local-stream audio controls></rtc-local-stream>`,

@@ -42,6 +42,55 @@ describe('rtc-remote-stream', () => {
     await waitUntil(() => !backend.client.subscribed.size);
   });
 
+  it('has tiles of the shape that the page wants, said as a number too', async () => {
+    const room = await roomWith('', 'style="--rtc-tile-aspect: 1.5; width: 800px"');
+    const tiles = room.renderRoot.querySelectorAll('rtc-remote-stream');
+    await waitUntil(() => (tiles[1]?.offsetWidth ?? 0) > 200);
+    for (const { offsetWidth, offsetHeight } of tiles)
+      expect(offsetWidth / offsetHeight).to.be.closeTo(1.5, 0.02);
+  });
+
+  it('waits while nothing is to be received, also after it has played', async () => {
+    const room = await roomWith(
+      '<rtc-remote-stream user-id="a"></rtc-remote-stream><rtc-remote-stream user-id="b" subscribe="none"></rtc-remote-stream>',
+    );
+    const [tile, other] = room.querySelectorAll('rtc-remote-stream');
+    expect(other?.playbackState).to.equal('waiting');
+    const played = oneEvent(tile as RtcRemoteStream, 'rtc-playback-state-changed');
+    const track = pictureTrack();
+    backend.client.emit({ type: 'track', streamId: 'a:main', kind: 'video', track });
+    await played;
+    expect(tile?.playbackState).to.equal('playing');
+    room.subscribe = 'none';
+    await waitUntil(() => tile?.playbackState === 'waiting');
+  });
+
+  it('has the page’s own button for what is blocked before the picture', async () => {
+    const room = await roomWith(
+      '<rtc-remote-stream user-id="a"><button slot="blocked">Mine</button></rtc-remote-stream>',
+    );
+    const tile = room.querySelector('rtc-remote-stream') as RtcRemoteStream;
+    const play = HTMLMediaElement.prototype.play;
+    HTMLMediaElement.prototype.play = () =>
+      Promise.reject(new DOMException('No gesture.', 'NotAllowedError'));
+    try {
+      const track = pictureTrack();
+      backend.client.emit({ type: 'track', streamId: 'a:main', kind: 'video', track });
+      await waitUntil(() => tile.playbackState === 'blocked');
+      const button = tile.querySelector('button') as HTMLButtonElement;
+      await waitUntil(() => button.getBoundingClientRect().width > 0);
+      const { left, top, width, height } = button.getBoundingClientRect();
+      const hit = document.elementFromPoint(left + width / 2, top + height / 2);
+      expect(hit).to.equal(button);
+      HTMLMediaElement.prototype.play = play;
+      // Beside the button, and by a script: a browser that asks for a gesture would refuse.
+      tile.click();
+      await waitUntil(() => tile.playbackState === 'playing');
+    } finally {
+      HTMLMediaElement.prototype.play = play;
+    }
+  });
+
   it('plays only when a frame is there, in order of states', async () => {
     const room = await roomWith('<rtc-remote-stream user-id="a"></rtc-remote-stream>');
     const tile = room.querySelector('rtc-remote-stream') as RtcRemoteStream;

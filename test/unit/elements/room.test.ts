@@ -13,6 +13,12 @@ const make = async (more: Partial<RtcRoom> = {}): Promise<RtcRoom> => {
   return room;
 };
 
+const failed = (call: Promise<unknown>): Promise<RtcError> =>
+  call.then(
+    () => expect.fail('It did not fail.'),
+    (error: unknown) => error as RtcError,
+  );
+
 describe('rtc-room', () => {
   beforeEach(() => {
     backend = new Backend(`room-${++turn}`);
@@ -156,6 +162,72 @@ describe('rtc-room', () => {
     early.remove();
   });
 
+  it('refuses a role that is none by its name', async () => {
+    await make({ mode: 'live', joined: true });
+    await room.join();
+    const error = await failed(room.switchRole(undefined as unknown as 'anchor'));
+    expect(error).to.have.property('code', 'argument');
+    expect(error.message).to.contain('undefined');
+  });
+
+  it('rejects a leave() and a switchRole() that the same task overtakes', async () => {
+    await make({ mode: 'live' });
+    await room.join();
+    const left = failed(room.leave());
+    await room.join();
+    expect(await left).to.have.property('code', 'aborted');
+    expect(room.inRoom).to.be.true;
+    const switched = failed(room.switchRole('audience'));
+    await room.leave();
+    expect(await switched).to.have.property('code', 'aborted');
+  });
+
+  it('does nothing for what one task changes and changes back', async () => {
+    await make({ mode: 'live' });
+    await room.join();
+    let left = false;
+    room.addEventListener('rtc-left', () => (left = true));
+    const { client } = backend;
+    room.joined = false;
+    room.roomId = 'other';
+    await Promise.resolve();
+    room.joined = true;
+    room.userRole = 'audience';
+    await Promise.resolve();
+    room.roomId = 'r';
+    room.userRole = 'anchor';
+    await aTimeout(20);
+    expect(left).to.be.false;
+    expect(backend.clients).to.eql([client]);
+    expect(room.inRoom).to.be.true;
+  });
+
+  it('refuses a copy whose user the token names, and never shows the token', async () => {
+    await make({ userId: undefined, token: 'secret-of-zoe' });
+    await room.join();
+    const copy = Object.assign(room.cloneNode(true) as RtcRoom, { token: 'secret-of-zoe' });
+    room.after(copy);
+    const error = await failed(copy.join());
+    expect(error).to.have.property('code', 'state');
+    expect(error.message).not.to.contain('secret');
+    expect(room.inRoom).to.be.true;
+    copy.remove();
+  });
+
+  it('says of a token-url that is no address that it is none', async () => {
+    await make({ tokenUrl: 'http://[' });
+    const error = await failed(room.join());
+    expect(error).to.have.property('code', 'argument');
+    expect(error.message).to.contain('token-url');
+    expect(room.joined).to.be.false;
+  });
+
+  it('takes an empty answer of tokenSource for no token', async () => {
+    await make({ tokenSource: () => undefined as unknown as string });
+    await room.join();
+    expect(room.inRoom).to.be.true;
+  });
+
   it('takes the wish back when refused, names it, and says so', async () => {
     await make();
     backend.fail = new RtcError('room-full', 'Full.');
@@ -189,6 +261,11 @@ describe('rtc-room', () => {
     await room.updateComplete;
     expect(room.renderRoot.querySelector('[part=message]')?.textContent).to.contain('room-id');
     expect(room.hasAttribute('joined')).to.be.true;
+    room.addEventListener('rtc-error', () => expect.fail('It was told already.'));
+    room.userId = 'bob';
+    await aTimeout(20);
+    room.url = '/rtc';
+    await aTimeout(20);
     room.setAttribute('room-id', 'now');
     await oneEvent(room, 'rtc-joined');
   });
