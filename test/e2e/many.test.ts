@@ -6,22 +6,6 @@ const e2e = suite();
 const sound = (user: string): string =>
   caller(user).replace('audio video profile="160x120@10"', 'audio');
 
-/** Samples of sound decoded from each other person, one number for each connection. */
-const heard = (peer: Peer): Promise<number[]> =>
-  peer.eval(async () => {
-    const open = window.e2e.peers.filter(({ connectionState }) => connectionState === 'connected');
-    return Promise.all(
-      open.map(async (connection) => {
-        let samples = 0;
-        for (const stat of await window.e2e.stats(connection)) {
-          if (stat['type'] === 'inbound-rtp' && stat['kind'] === 'audio')
-            samples += Number(stat['totalSamplesReceived'] ?? 0);
-        }
-        return samples;
-      }),
-    );
-  });
-
 /** Everybody hears everybody else, each over one connection. */
 async function assertAllHear(peers: Peer[]): Promise<void> {
   await Promise.all(
@@ -29,19 +13,19 @@ async function assertAllHear(peers: Peer[]): Promise<void> {
       const others = peers.length - 1;
       await waitFor(
         `${peer.name} has ${others} connections`,
-        async () => (await heard(peer)).length === others,
-        () => heard(peer),
+        async () => (await peer.heard()).length === others,
+        () => peer.heard(),
       );
-      const before = await heard(peer);
+      const before = await peer.heard();
       await waitFor(
         `${peer.name} hears all ${others}`,
         async () => {
-          const now = await heard(peer);
+          const now = await peer.heard();
           return (
             now.length === others && now.every((samples, i) => samples > (before[i] ?? 0) + 4_800)
           );
         },
-        () => heard(peer),
+        () => peer.heard(),
       );
     }),
   );

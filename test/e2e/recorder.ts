@@ -28,6 +28,8 @@ export interface Recorder {
   live(): { tracks: number; peers: number; sockets: number };
   /** The statistics of a connection; none once it is closed, where Firefox may never answer. */
   stats(peer: RTCPeerConnection): Promise<Iterable<Record<string, unknown>>>;
+  /** Samples of sound that came over a connection, without those made up for what did not come. */
+  samples(peer: RTCPeerConnection): Promise<number>;
   /** Sums a field of all statistics of one type and kind over the open connections. */
   sum(type: string, kind: string, field: string): Promise<number>;
 }
@@ -200,6 +202,16 @@ export function installRecorder(): void {
       } finally {
         clearInterval(timer);
       }
+    },
+    async samples(peer) {
+      let samples = 0;
+      for (const report of await recorder.stats(peer)) {
+        if (report['type'] !== 'inbound-rtp' || report['kind'] !== 'audio') continue;
+        // Which not every browser counts.
+        const { totalSamplesReceived: all = 0, concealedSamples: madeUp = 0 } = report;
+        samples += Number(all) - Number(madeUp);
+      }
+      return samples;
     },
     async sum(type, kind, field) {
       let sum = 0;
