@@ -1,5 +1,6 @@
 /** Camera and microphone as the browser's own permissions have them, without the flag that grants all. */
-import { assert, call, caller, suite, waitFor } from './harness.js';
+import { assert, call, caller, suite } from './harness.js';
+import { assertError } from './refusals.js';
 
 const e2e = suite({ grants: false });
 
@@ -8,14 +9,14 @@ e2e(
   async (world) => {
     const { bob } = await call(world, 'bob');
     const alice = await world.open('alice', caller('alice'), { denied: true });
-    const { detail } = await alice.waitForEvent('rtc-error', { error: { code: 'device-denied' } });
-    const { message } = detail['error'] as { message: string };
-    assert.match(message, /^.{20,}[.!)]$/s, 'a sentence');
-    await waitFor(
-      'it is shown',
-      async () => (await alice.text('rtc-local-stream')).includes(message),
-      () => alice.text('rtc-local-stream'),
+    const message = await assertError(
+      alice,
+      { code: 'device-denied', fatal: true, reverted: ['audio', 'video'] },
+      'rtc-local-stream',
     );
+    assert.match(message, /microphone and camera was denied/);
+    for (const name of ['audio', 'video'])
+      assert.equal(await alice.attr('rtc-local-stream', name), null, `${name} is taken back`);
     await alice.waitForAttr('rtc-local-stream', 'capture-state', 'failed');
     await alice.waitForFrames('user:bob');
     await bob.waitForEvent('rtc-user-joined', { userId: 'alice' });

@@ -7,11 +7,12 @@ import { fileURLToPath } from 'node:url';
 
 export const dist = fileURLToPath(new URL('../../dist', import.meta.url));
 
+/** Null: none at all, as of a server that cannot be reached. */
 export type Answer = (request: { body: string; headers: http.IncomingHttpHeaders }) => {
   status: number;
   headers?: Record<string, string>;
   body?: string;
-};
+} | null;
 
 interface Entry {
   html: string;
@@ -91,12 +92,16 @@ export class Site {
     if (route) {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
-      const { status, headers, body } = route({
+      const answer = route({
         body: Buffer.concat(chunks).toString(),
         headers: request.headers,
       });
-      response.writeHead(status, { 'content-type': 'application/json', ...headers });
-      response.end(body);
+      if (!answer) {
+        request.socket.destroy();
+        return;
+      }
+      response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
+      response.end(answer.body);
       return;
     }
     if (name === '/favicon.ico') {
