@@ -19,12 +19,34 @@ const marksOf = (one: Peer, other: Peer): Promise<Marks> => Promise.all([one.mar
 async function assertUndisturbed(alice: Peer, bob: Peer, marks: Marks): Promise<void> {
   await assertEverybodySees({ alice, bob });
   const changes =
-    /^rtc-(connection-state-changed|left|joined|user-|stream-(added|removed|unpublished|unsubscribed))/;
+    /^rtc-((connection|link)-state-changed|left|joined|user-|stream-(added|removed|unpublished|unsubscribed))/;
   for (const [i, peer] of [alice, bob].entries()) {
     const told = (await peer.events(undefined, marks[i])).filter(({ type }) => changes.test(type));
     assert.deepEqual(told, [], `${peer.name} notices nothing`);
   }
 }
+
+/** To the end of its room or of the document, in a new box. */
+const move = (
+  peer: Peer,
+  selector: string,
+  how: 'append' | 'moveBefore' | 'remount' | 'shadow',
+): Promise<void> =>
+  peer.eval(
+    (where, way) => {
+      const element = window.e2e.find(where);
+      const within = element.parentElement?.closest('rtc-room') ?? document.body;
+      const box = within.appendChild(document.createElement('section')) as HTMLElement & {
+        moveBefore(node: Node, before: Node | null): void;
+      };
+      // As StrictMode and a list that is keyed anew do: out and in again, in one task.
+      if (way === 'remount') element.remove();
+      if (way === 'moveBefore') box.moveBefore(element, null);
+      else (way === 'shadow' ? box.attachShadow({ mode: 'open' }) : box).append(element);
+    },
+    selector,
+    how,
+  );
 
 story('moving the room keeps the call', [], async (world) => {
   const { alice, bob } = await call(world, 'alice', 'bob');
@@ -32,16 +54,7 @@ story('moving the room keeps the call', [], async (world) => {
   const connections = await alice.eval(() => window.e2e.peers.length);
   for (const how of ['append', 'moveBefore', 'remount', 'shadow'] as const) {
     const marks = await marksOf(alice, bob);
-    await alice.eval((way) => {
-      const room = window.e2e.find('rtc-room');
-      const box = document.body.appendChild(document.createElement('section')) as HTMLElement & {
-        moveBefore(node: Node, before: Node | null): void;
-      };
-      // As StrictMode and a list that is keyed anew do: out and in again, in one task.
-      if (way === 'remount') room.remove();
-      if (way === 'moveBefore') box.moveBefore(room, null);
-      else (way === 'shadow' ? box.attachShadow({ mode: 'open' }) : box).append(room);
-    }, how);
+    await move(alice, 'rtc-room', how);
     await assertUndisturbed(alice, bob, marks);
   }
   assert.equal(await alice.eval(() => window.e2e.peers.length), connections, 'no new connection');
@@ -63,6 +76,36 @@ story('moving the elements inside a room changes nothing', [], async (world) => 
   await assertUndisturbed(alice, bob, marks);
   assert.equal(await alice.attr('rtc-local-stream', 'capture-state'), 'live');
   assert.equal(await alice.eval(() => window.e2e.asked), 1, 'devices were asked for once');
+});
+
+story('moving a link, or its room with it, changes nothing', [], async (world) => {
+  const live = (user: string, room: string, other: string): string =>
+    caller(
+      user,
+      room,
+      'mode="live"',
+      `<rtc-cross-room-link room-id="${other}"></rtc-cross-room-link>`,
+    );
+  const [alice, bob] = await Promise.all([
+    world.open('alice', live('alice', '1000', '2000')),
+    world.open('bob', live('bob', '2000', '1000')),
+  ]);
+  await assertEverybodySees({ alice, bob });
+  for (const peer of [alice, bob])
+    await peer.waitForAttr('rtc-cross-room-link', 'link-state', 'linked');
+  const connections = await alice.eval(() => window.e2e.peers.length);
+  for (const [selector, how] of [
+    ['rtc-cross-room-link', 'append'],
+    ['rtc-cross-room-link', 'moveBefore'],
+    ['rtc-cross-room-link', 'remount'],
+    ['rtc-room', 'append'],
+  ] as const) {
+    const marks = await marksOf(alice, bob);
+    await move(alice, selector, how);
+    await assertUndisturbed(alice, bob, marks);
+    assert.equal(await alice.attr('rtc-cross-room-link', 'link-state'), 'linked');
+  }
+  assert.equal(await alice.eval(() => window.e2e.peers.length), connections, 'no new connection');
 });
 
 story('removing the room ends the call, and attaching it again joins anew', [], async (world) => {

@@ -1,5 +1,5 @@
 /** Call: users in room 8888, from attributes alone. */
-import { assert, assertEverybodySees, call, caller, suite, waitFor } from './harness.js';
+import { assert, assertEverybodySees, call, caller, suite, waitFor, type Peer } from './harness.js';
 
 const e2e = suite();
 
@@ -33,6 +33,57 @@ e2e('call: the same page twice without user-id is two guests', async (world) => 
   const second = String((await two.waitForEvent('rtc-joined')).detail['userId']);
   assert.ok(first && second && first !== second, `two guests: ${first}, ${second}`);
   await Promise.all([one.waitForFrames(`user:${second}`), two.waitForFrames(`user:${first}`)]);
+});
+
+/** The camera of each page is of a colour of its own. */
+const colouredCamera = (): void => {
+  const user = /e2e (\w+)\./.exec(navigator.userAgent)?.[1] ?? '';
+  const colour = { alice: '#f00', bob: '#0f0', carol: '#00f' }[user] ?? '#fff';
+  navigator.mediaDevices.getUserMedia = () => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 160, height: 120 });
+    const context = canvas.getContext('2d');
+    setInterval(() => {
+      if (!context) return;
+      context.fillStyle = colour;
+      context.fillRect(0, 0, 160, 120);
+    }, 80);
+    const stream = canvas.captureStream(10);
+    window.e2e.tracks.push(...stream.getTracks());
+    return Promise.resolve(stream);
+  };
+};
+
+/** Whose colour the picture of this user is of; else its red, green and blue. */
+const colourOf = (peer: Peer, userId: string): Promise<string> =>
+  peer.eval((user) => {
+    const video = window.e2e.video(user);
+    const context = document.createElement('canvas').getContext('2d');
+    if (!video?.videoWidth || !context) return 'no picture';
+    context.drawImage(video, 0, 0, 9, 9);
+    const rgb = [...context.getImageData(4, 4, 1, 1).data.slice(0, 3)];
+    const bright = rgb.filter((one) => one > 150).length === 1;
+    const pure = bright && rgb.filter((one) => one < 110).length === 2;
+    const whose = ['alice', 'bob', 'carol'][rgb.findIndex((one) => one > 150)];
+    return (pure && whose) || rgb.join();
+  }, userId);
+
+e2e('call: each tile shows the picture of the user that it names', async (world) => {
+  const users = ['alice', 'bob', 'carol'];
+  const peers = await Promise.all(
+    users.map((user) =>
+      world.open(user, caller(user).replace(' audio', ''), { init: colouredCamera }),
+    ),
+  );
+  for (const peer of peers) {
+    for (const user of users.filter((other) => other !== peer.name)) {
+      await peer.waitForFrames(`user:${user}`);
+      await waitFor(
+        `${peer.name} sees ${user}`,
+        async () => (await colourOf(peer, user)) === user,
+        () => colourOf(peer, user),
+      );
+    }
+  }
 });
 
 e2e('call: a picture begins small and is soon as large as its profile', async (world) => {

@@ -22,7 +22,9 @@ e2e('drops: media goes on while signalling is cut, and the session is resumed', 
   await assertEverybodySees({ alice, bob });
   await Promise.all([stamp(alice), stamp(bob)]);
   const peers = await alice.eval(() => window.e2e.peers.length);
+  const routes = [await ufrag(alice), await ufrag(bob)];
   const from = await bob.mark();
+  await Promise.all([watchGap(alice, 'bob'), watchGap(bob, 'alice')]);
   world.drop(alice);
   await alice.waitForAttr('rtc-room', 'connection-state', 'reconnecting');
   // While it is cut: frames both ways.
@@ -32,7 +34,10 @@ e2e('drops: media goes on while signalling is cut, and the session is resumed', 
   world.site.restore();
   await alice.waitForAttr('rtc-room', 'connection-state', 'reconnected');
   await alice.waitForEvent('rtc-message-received', { from: 'bob', data: 'while you were away' });
-  await assertEverybodySees({ alice, bob });
+  // Longer than what was on its way when it was resumed.
+  await Promise.all([alice.waitForFrames('user:bob', 20), bob.waitForFrames('user:alice', 20)]);
+  for (const gap of [await gapOf(alice, 'bob'), await gapOf(bob, 'alice')])
+    assert.ok(gap !== undefined && gap < 1_500, `${gap} ms without a frame`);
   assert.equal((await alice.events('rtc-message-received')).length, 1, 'once');
   assert.deepEqual(await alice.states(), [
     'connecting',
@@ -41,6 +46,7 @@ e2e('drops: media goes on while signalling is cut, and the session is resumed', 
     'reconnected',
   ]);
   assert.equal(await alice.eval(() => window.e2e.peers.length), peers, 'the same connections');
+  assert.deepEqual([await ufrag(alice), await ufrag(bob)], routes, 'by the same route');
   assert.deepEqual(
     (await bob.events(undefined, from))
       .map(({ type }) => type)

@@ -177,6 +177,56 @@ e2e(
   },
 );
 
+e2e('subscriptions: who scrolls a picture away receives none, and others go on', async (world) => {
+  const { bob } = await call(world, 'bob');
+  const open = (user: string): Promise<Peer> =>
+    world.open(
+      user,
+      `<rtc-room room-id="8888" user-id="${user}" layout="none" joined>
+  <rtc-remote-stream user-id="bob" when="visible"></rtc-remote-stream>
+</rtc-room>
+<div id="tall"></div><p id="end">The end</p>`,
+      { head: '<style>#tall { height: 4000px }</style>' },
+    );
+  const [wanda, xaver] = await Promise.all([open('wanda'), open('xaver')]);
+  const shown = 'rtc-remote-stream';
+  await Promise.all([wanda, xaver].map((peer) => peer.waitForFrames(shown)));
+  /** Which of bob's connections carry a picture, in a second. */
+  const carrying = async (): Promise<boolean[]> => {
+    const sent = (): Promise<number[]> =>
+      bob.eval(() =>
+        Promise.all(
+          window.e2e.peers
+            .filter(({ connectionState }) => connectionState === 'connected')
+            .map(async (connection) => {
+              let packets = 0;
+              for (const { type, kind, packetsSent } of await window.e2e.stats(connection))
+                if (type === 'outbound-rtp' && kind === 'video') packets += Number(packetsSent);
+              return packets;
+            }),
+        ),
+      );
+    const before = await sent();
+    await sleep(1_000);
+    return (await sent()).map((packets, i) => packets - (before[i] ?? 0) > 2).sort();
+  };
+  const expect = async (wanted: boolean[]): Promise<void> => {
+    let last: unknown;
+    await waitFor(
+      `bob sends his picture ${wanted.join()}`,
+      async () => JSON.stringify((last = await carrying())) === JSON.stringify(wanted),
+      () => last,
+    );
+  };
+  await expect([true, true]);
+  await wanda.eval(() => window.e2e.find('#end').scrollIntoView());
+  await expect([false, true]);
+  await Promise.all([xaver.waitForFrames(shown), wanda.waitForSound()]);
+  await wanda.eval(() => scrollTo(0, 0));
+  await expect([true, true]);
+  await wanda.waitForFrames(shown);
+});
+
 e2e('subscriptions: muted media is not sent, and comes back', async (world) => {
   const { bob } = await call(world, 'bob');
   const peer = await viewer(world, '');
