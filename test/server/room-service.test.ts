@@ -356,6 +356,14 @@ describe('capacity', () => {
     );
   });
 
+  test('a link is a viewer like any other', () => {
+    const bench = new Bench({ maxFanout: 1 });
+    bench.anchor('a');
+    bench.audience('v', { link: true });
+    assert.throws(() => bench.audience('w'), refused('room-full'));
+    assert.throws(() => bench.audience('x', { link: true }), refused('room-full'));
+  });
+
   test('viewers of somebody who was an audience until now count too', () => {
     const bench = new Bench({ maxFanout: 1 });
     const singer = bench.audience('s', { want: { audio: false, video: false } });

@@ -298,6 +298,15 @@ describe('room session', () => {
       await second.join();
       await ended(second);
     });
+
+    it('lets the same user into two rooms of a page', async () => {
+      const first = await new TestRoom(backend, { roomId: '1' }).join();
+      const second = await new TestRoom(backend, { roomId: '2' }).join();
+      expect([first.session.inRoom, second.session.inRoom]).to.deep.equal([true, true]);
+      expect(backend.clients.size).to.equal(2);
+      first.session.end();
+      await ended(second);
+    });
   });
 
   describe('roles', () => {

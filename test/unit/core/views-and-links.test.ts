@@ -407,6 +407,32 @@ describe('views and links', () => {
       room.session.end();
     });
 
+    it('is idle, and no failure, once it is disabled after a refusal', async () => {
+      const room = await new TestRoom(backend).join();
+      const it = link(room, { roomId: '1' });
+      await until(() => it.link.state === 'failed');
+      it.set({ disabled: true });
+      await until(() => it.link.state === 'idle');
+      expect(it.link.error).to.equal(null);
+      room.session.end();
+    });
+
+    it('goes elsewhere when its room-id changes while it joins', async () => {
+      const room = await new TestRoom(backend).join();
+      backend.fail('join', 'late');
+      backend.scheduler.manual = true;
+      const it = link(room);
+      await until(() => backend.scheduler.waiting);
+      expect(backend.created.at(-1)?.config.roomId).to.equal('2');
+      it.set({ roomId: '3' });
+      backend.scheduler.manual = false;
+      await until(() => it.link.state === 'waiting');
+      await backend.flush();
+      expect(backend.joined.map(({ config }) => config.roomId)).to.deep.equal(['1', '3']);
+      expect(backend.clients.size).to.equal(2);
+      room.session.end();
+    });
+
     it('asks the room’s token source for a token of its own', async () => {
       const reasons: string[] = [];
       const room = await new TestRoom(backend, {
