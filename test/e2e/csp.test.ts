@@ -1,5 +1,6 @@
 /** A strict page: nothing inline, no eval, Trusted Types enforced, no host but its own. */
 import { assert, assertEverybodySees, caller, suite } from './harness.js';
+import { assertError } from './refusals.js';
 
 const e2e = suite();
 
@@ -64,3 +65,29 @@ e2e(
     assert.equal(refused, true, 'Trusted Types are enforced');
   },
 );
+
+e2e('csp: a link, also one that fails, and the classic script violate nothing', async (world) => {
+  const headers = { 'content-security-policy': policy };
+  const link = 'rtc-cross-room-link';
+  const page = (user: string, room: string, other: string): string =>
+    caller(user, room, 'mode="live" controls', `<${link} room-id="${other}"></${link}>`);
+  const [alice, bob] = await Promise.all([
+    world.open('alice', page('alice', '1000', '2000'), { headers }),
+    world.open('bob', page('bob', '2000', '1000'), {
+      headers,
+      bundle: '',
+      head: '<script src="/rtc-elements.iife.js"></script>',
+    }),
+  ]);
+  await assertEverybodySees({ alice, bob });
+  for (const peer of [alice, bob]) {
+    await peer.waitForAttr(link, 'link-state', 'linked');
+    await peer.set(link, 'room-id', String(await peer.attr('rtc-room', 'room-id')));
+    await assertError(peer, { code: 'argument', fatal: true }, link);
+    assert.equal(await peer.attr(link, 'link-state'), 'failed');
+  }
+  assert.deepEqual(
+    [await alice.eval(() => window.e2e.violations), await bob.eval(() => window.e2e.violations)],
+    [[], []],
+  );
+});
