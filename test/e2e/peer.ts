@@ -56,7 +56,10 @@ export class Peer {
   ) {
     page.on('pageerror', (error) => this.#noise.push(`uncaught: ${error.message}`));
     page.on('console', (message) => {
-      if (message.type() === 'error') this.#noise.push(`console: ${message.text()}`);
+      const text = message.text();
+      // The library is silent until a page asks it to speak.
+      if (message.type() === 'error' || text.startsWith('[rtc-elements]'))
+        this.#noise.push(`console: ${text}`);
     });
   }
 
