@@ -38,7 +38,8 @@ export default {
   concurrency: 1,
   browsers: [process.env.RTC_BROWSER === 'firefox' ? firefox() : await chromium()],
   testFramework: { config: { timeout: 10_000, grep: process.env.RTC_TEST_NAME } },
-  testsFinishTimeout: 90_000,
+  // A file of random sequences may look for 90 s, and then has to say what it found.
+  testsFinishTimeout: 150_000,
   filterBrowserLogs: ({ args: [first] }) => !/^Lit is in dev mode/.test(String(first)),
   coverageConfig: { include: ['src/**/*.ts'], reportDir: 'coverage' },
   reporters: [

@@ -60,6 +60,11 @@ export function checkQuiet(world: World): void {
   const clients = backend.joined.filter(({ config }) => !config.link).length;
   const joined = connected.filter(({ inRoom }) => inRoom).length;
   if (clients !== joined) throw new Error(`${clients} clients for ${joined} joined rooms`);
+  if (backend.clients.size !== backend.joined.length) {
+    throw new Error(
+      `${backend.clients.size} clients are kept, ${backend.joined.length} of them in a room`,
+    );
+  }
 
   for (const kind of ['audio', 'video'] as const) {
     const wanted = locals.filter((local) => captures(local, kind)).length;

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { loadLinks } from '../../../src/elements/rtc-cross-room-link/loader.js';
 import { loadEngine } from '../../../src/elements/shared/engine.js';
 import { checkAlways, checkGone, checkQuiet } from './invariants.js';
 import { LOCAL_NAMES, ROOM_VALUES, World, type Op, type RoomAttribute } from './world.js';
@@ -47,7 +48,7 @@ const op: fc.Arbitrary<Op> = fc.oneof(
       fc.record({
         op: fc.constant('link'),
         name: fc.constant('room-id'),
-        value: fc.constantFrom('1', '2', null),
+        value: fc.constantFrom('1', '2', '3', '4', null),
       }),
       fc.record({
         op: fc.constant('link'),
@@ -204,13 +205,36 @@ const REGRESSIONS: Record<string, Op[]> = {
     { op: 'task' },
     { op: 'remove', who: 0 },
   ],
+  'a link goes elsewhere while it joins': [
+    { op: 'room', who: 0, name: 'joined', value: '' },
+    { op: 'put', who: 6, where: 0 },
+    // An element that is new to the document begins some tasks later.
+    ...Array<Op>(20).fill({ op: 'settle' }),
+    { op: 'link', name: 'disabled', value: '' },
+    { op: 'settle' },
+    { op: 'link', name: 'disabled', value: null },
+    { op: 'task' },
+    { op: 'link', name: 'room-id', value: '3' },
+    { op: 'task' },
+  ],
+  'leaves while its lost connection plays on': [
+    { op: 'room', who: 0, name: 'joined', value: '' },
+    { op: 'settle' },
+    { op: 'guest', room: '1', act: 'publish' },
+    { op: 'settle' },
+    { op: 'end', n: 0, reason: 'connection-lost' },
+    { op: 'step', count: 1 },
+    { op: 'task' },
+    { op: 'room', who: 0, name: 'joined', value: null },
+    { op: 'task' },
+  ],
 };
 
 describe('model of rooms', function () {
   this.timeout(120_000);
 
   // Fetched once, over a network that is no part of any sequence.
-  before(() => loadEngine());
+  before(() => Promise.all([loadEngine(), loadLinks()]));
 
   for (const [name, ops] of Object.entries(REGRESSIONS)) it(`regression: ${name}`, () => play(ops));
 
