@@ -113,6 +113,7 @@ export class RoomSession extends SessionFacts implements JoinHost, RosterHost {
   /** The page goes: leave at once. */
   leaveNow(): void {
     this.end();
+    this.#lane.poke();
     void this.stay?.client.leave().catch(() => undefined);
     this.#over(LEAVE);
   }
