@@ -31,8 +31,10 @@ export class Publications {
         () => this.#next(type),
         (error) => {
           error.fatal = !isTransient(error);
-          this.#wanted(type)?.[0].publishFailed(type, error);
-          return !error.fatal;
+          const [publisher] = this.#wanted(type) ?? [];
+          publisher?.publishFailed(type, error);
+          // What nobody wants to be sent is not left on the air.
+          return !error.fatal || !publisher;
         },
       ),
   );

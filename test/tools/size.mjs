@@ -19,19 +19,19 @@ export async function measure() {
       name: 'dist/rtc-elements.js, embedded driver inside',
       bytes: file('rtc-elements.js'),
       goal: 26_000,
-      limit: 34_580,
+      limit: 34_590,
     },
-    { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 34_775 },
+    { name: 'dist/rtc-elements.iife.js', bytes: file('rtc-elements.iife.js'), limit: 34_790 },
     { name: 'beside it, for pages with a link', bytes: file('rtc-elements-link.js') },
     {
       name: 'a LiveKit call: rtc-elements.js and rtc-elements-livekit.js',
       bytes: file('rtc-elements.js') + file('rtc-elements-livekit.js'),
-      limit: 165_315,
+      limit: 165_330,
     },
     {
       name: 'an idle page: ./define through a bundler',
       bytes: define.idle,
-      limit: 15_680,
+      limit: 15_690,
     },
     { name: 'and in an embedded call, core and driver too', bytes: define.call },
   ];

@@ -439,6 +439,20 @@ describe('room session', () => {
       expect(publisher.confirmed.size).to.equal(0);
     });
 
+    it('stops sending what nobody wants, also when that is refused at first', async () => {
+      const room = await new TestRoom(backend).join();
+      const publisher = new TestPublisher();
+      publisher.wanted = [publication()];
+      room.session.addPublisher(publisher);
+      await until(() => publisher.confirmed.size);
+      backend.fail('unpublish', 'forbidden');
+      publisher.wanted = [];
+      room.session.publisherChanged();
+      await until(() => !publisher.confirmed.size);
+      expect(publisher.failures).to.deep.equal([]);
+      await ended(room);
+    });
+
     it('takes back what the join published and nobody wants any more', async () => {
       const { room, publisher } = await joining();
       publisher.wanted = [];
