@@ -62,7 +62,7 @@ const minifyTemplates = () => minifyTemplateLiterals({ include: ['src/**'] });
 // package.json's sideEffects speak of dist/, not of the sources.
 const resolve = (exportConditions) =>
   nodeResolve({ exportConditions, ignoreSideEffectsForRoot: true });
-const minify = (module, pure, own = !pure) =>
+const minify = (module, pure) =>
   terser({
     ecma: 2022,
     // Of a classic script the top level is the page's: its one name stays.
@@ -70,8 +70,8 @@ const minify = (module, pure, own = !pure) =>
     compress: {
       passes: 3,
       unsafe_arrows: true,
-      // Of what is written here nothing is read for what reading it does.
-      pure_getters: own,
+      // Of what is written here nothing is read for what reading it does; a vendor's SDK has `pure`.
+      pure_getters: !pure,
       pure_funcs: pure,
       // Else one that is used once stands where that is, not where the order of bundle.ts wants it.
       top_retain: ({ name }) => /^[A-Z]\w*[a-z]/.test(name),

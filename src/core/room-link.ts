@@ -189,7 +189,6 @@ export class RoomLink implements Follower {
     }
     const key = JSON.stringify([wish.roomId, room.userId]);
     const ways = JSON.stringify([wish.token, wish.tokenUrl]);
-    const told = this.#shared;
     if (key !== this.#key) {
       this.#drop();
       this.error = null;
@@ -198,10 +197,10 @@ export class RoomLink implements Follower {
       this.view.session = this.#shared.session;
       this.error = this.#shared.error;
       this.#announceKnown();
-    } else if (told && ways !== this.#ways) {
+    } else if (this.#shared && ways !== this.#ways) {
       // Used at the next need; a link that was refused asks at once.
-      this.error = told.error = null;
-      told.update(this.#roomWish(wish, room));
+      this.error = this.#shared.error = null;
+      this.#shared.update(this.#roomWish(wish, room));
     }
     this.#ways = ways;
     this.#shared?.session.views.changed();
@@ -264,7 +263,7 @@ export class RoomLink implements Follower {
   #check(wish: LinkWish, room: RoomSession): void {
     const { RtcError, checkWish } = this.core;
     const refuse = (message: string): never => {
-      throw new RtcError('argument', message, { fatal: true });
+      throw new RtcError('argument', message);
     };
     if (wish.nested) refuse('A rtc-cross-room-link cannot stand inside another; put it beside it.');
     if (room.wish?.mode !== 'live') {
